@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes to read from: a file by map or by pread, memory, or the caller's functions. */
+#ifndef CK_SOURCE_H
+#define CK_SOURCE_H
+
+#include "base/memory.h"
+
+typedef struct ck_source {
+    ck_memory memory;
+    char *name;                   /* for messages */
+    uint64_t size;                /* bytes; what the system said when the source was opened */
+    const unsigned char *bytes;   /* all of them, when the source is mapped or in memory */
+    const ckpt_filesystem *files; /* for a file */
+    int file;                     /* -1 when there is none */
+    bool mapped;
+    ckpt_reader reader; /* for the caller's functions */
+} ck_source;
+
+/* map: map the file as well. A file that cannot be mapped (or is empty) is read instead. */
+ckpt_status ck_source_open(ck_source *ret_source, const ck_memory *memory,
+                           const ckpt_filesystem *files, const char *path, bool map,
+                           ckpt_error *err);
+ckpt_status ck_source_from_memory(ck_source *ret_source, const ck_memory *memory, const void *bytes,
+                                  size_t size, const char *name, ckpt_error *err);
+ckpt_status ck_source_from_reader(ck_source *ret_source, const ck_memory *memory,
+                                  const ckpt_reader *reader, const char *name, ckpt_error *err);
+void ck_source_close(ck_source *source);
+
+/* Exactly size bytes from offset on, into memory of the caller: by pread for files, so that this
+ * never faults, whatever happens to the file. CKPT_E_TRUNCATED when the source has become shorter
+ * or was always. */
+ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffer, size_t size,
+                           ckpt_error *err);
+
+#endif

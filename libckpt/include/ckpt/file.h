@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening, saving and verifying. */
+#ifndef CKPT_FILE_H
+#define CKPT_FILE_H
+
+#include <ckpt/build.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- open ---- */
+
+typedef enum ckpt_access {
+    CKPT_ACCESS_MAP = 0, /* tensor bytes are mapped: zero-copy, fast; see ckpt_tensor_data */
+    CKPT_ACCESS_READ = 1 /* everything is read into memory of the library and checked there; what
+                            another program does to the file can only cause an error. For files of
+                            strangers. */
+} ckpt_access;
+
+typedef struct ckpt_open_options {
+    size_t struct_size; /* sizeof(ckpt_open_options) */
+    const ckpt_allocator *allocator;
+    const ckpt_filesystem *filesystem;
+    ckpt_access access;
+    const char *formats; /* names of the formats to consider, separated by commas; NULL: all */
+} ckpt_open_options;
+
+/* Opens a checkpoint in any format that libckpt reads; which one it is, its content tells, never
+ * its name. The structure is validated once, here; of the tensor bytes nothing is read. options may
+ * be NULL. On failure nothing stays allocated and *ret_ckpt is untouched.
+ * CKPT_E_FORMAT: the content is in none of the formats. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open(const char *path, const ckpt_open_options *options,
+                                               ckpt **ret_ckpt, ckpt_error *err);
+/* From memory, which must stay valid and unchanged until the checkpoint is freed. name stands for
+ * the path in error messages (NULL: "memory"). */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_memory(const void *data, size_t size,
+                                                      const char *name,
+                                                      const ckpt_open_options *options,
+                                                      ckpt **ret_ckpt, ckpt_error *err);
+/* Through the caller's functions; *reader is copied, its ctx must live as long as the checkpoint. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
+                                                      const ckpt_open_options *options,
+                                                      ckpt **ret_ckpt, ckpt_error *err);
+
+/* What is known of the file that a checkpoint was opened from. */
+typedef struct ckpt_file_info {
+    const char *path;   /* as given; "" for a checkpoint that was created */
+    const char *format; /* "ckpt", "safetensors", "npy"; "" for one that was created */
+    uint64_t file_size;
+    uint16_t version_major; /* of the format; 0 where it has none */
+    uint16_t version_minor;
+    uint64_t generation;       /* sequence number of the header slot in use, from 1; ckpt only */
+    uint64_t index_size;       /* bytes of the index; ckpt only */
+    const char *recovered;     /* "" for a whole file, else what is wrong with the newest state,
+                                  and that an older one is shown; ckpt only */
+    uint32_t storages_checked; /* storages that have checksums; ckpt only */
+} ckpt_file_info;
+
+CKPT_API ckpt_file_info ckpt_describe_file(const ckpt *c);
+
+/* Where the bytes of a storage lie in the file that the checkpoint was opened from. */
+typedef struct ckpt_storage_layout {
+    uint64_t offset;      /* in the file; 0 for a storage without bytes */
+    uint64_t stored_size; /* bytes in the file */
+    const char *encoding; /* "raw"; "" when the storage is not in that file */
+    uint64_t chunk_size;  /* bytes; 0 without checksums */
+    uint64_t chunk_count;
+} ckpt_storage_layout;
+
+CKPT_API ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage);
+
+/* ---- progress ---- */
+
+/* Called now and then with bytes done and bytes in all; false stops the work with
+ * CKPT_E_CANCELLED (a save then leaves the old file as it was). */
+typedef bool (*ckpt_progress)(void *ctx, uint64_t done, uint64_t total);
+
+/* ---- verify ---- */
+
+typedef struct ckpt_damage {
+    ckpt_storage storage; /* null: the damage is outside of every storage */
+    uint64_t chunk;       /* number of the chunk in its storage */
+    uint64_t offset;      /* of the damaged range in the file */
+    uint64_t size;        /* bytes */
+    const char *rule;     /* of the specification */
+    const char *message;  /* one line */
+} ckpt_damage;
+
+typedef struct ckpt_verify_options {
+    size_t struct_size; /* sizeof(ckpt_verify_options) */
+    ckpt_progress progress;
+    void (*on_damage)(void *ctx, const ckpt_damage *damage);
+    void *ctx; /* for both functions */
+} ckpt_verify_options;
+
+typedef struct ckpt_verify_result {
+    uint64_t bytes;             /* read and checked */
+    uint64_t chunks;            /* compared with their checksum */
+    uint64_t damaged;           /* calls of on_damage */
+    uint64_t unchecked_bytes;   /* of storages that have no checksums */
+} ckpt_verify_result;
+
+/* Reads the whole file and checks what opening does not: every chunk and every byte of padding.
+ * CKPT_OK: all is well. CKPT_E_CHECKSUM or CKPT_E_STRUCTURE: there is damage; all of it was told to
+ * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Formats
+ * without checksums have only their structure, which opening has checked; their bytes are read, and
+ * counted as unchecked. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
+                                                 ckpt_verify_result *ret_result, ckpt_error *err);
+
+/* ---- save ---- */
+
+typedef struct ckpt_save_options {
+    size_t struct_size; /* sizeof(ckpt_save_options) */
+    const ckpt_filesystem *filesystem;
+    const char *format;  /* "ckpt" (NULL too) or another that libckpt writes */
+    uint64_t chunk_size; /* bytes, a power of two from 4096 to 2^30; 0: 2^20 */
+    bool no_checksums;   /* of the payload; the index always has one */
+    bool not_durable;    /* no fsync: faster, and after a power loss perhaps neither file */
+    ckpt_progress progress;
+    void *ctx; /* for progress */
+} ckpt_save_options;
+
+/* Writes beside path and renames over it: at every instant path holds the old file or the new one,
+ * whole. Works over the very file that the checkpoint was opened from. The same model and options
+ * give the same bytes. A symbolic link at path is replaced, not followed; the permissions of a file
+ * that is replaced are kept; what is neither file nor link is not replaced. CKPT_E_IO: the old file
+ * is as it was and nothing is left behind. CKPT_E_DURABILITY: see ckpt_status. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save(ckpt *c, const char *path,
+                                               const ckpt_save_options *options, ckpt_error *err);
+/* To memory, obtained from the checkpoint's allocator; free it with ckpt_buffer_free. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options,
+                                                      void **ret_data, size_t *ret_size,
+                                                      ckpt_error *err);
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer,
+                                                      const ckpt_save_options *options,
+                                                      ckpt_error *err);
+/* Frees what ckpt_save_memory and ckpt_manifest_write gave. data may be NULL. */
+CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
