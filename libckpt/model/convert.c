@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Elements of any plain type as f32 or f64. */
+#include "base/endian.h"
+#include "base/error.h"
+#include "model/smallfloat.h"
+
+#include <ckpt/dtypes.h>
+
+#include <string.h>
+
+static bool small_float_format(ckpt_dtype dtype, ck_float_format *ret_format) {
+    static const struct {
+        ckpt_dtype dtype;
+        ck_float_format format;
+    } formats[] = {
+        {CKPT_F16, {16, 10, 15, CK_FLOAT_IEEE}},      {CKPT_BF16, {16, 7, 127, CK_FLOAT_IEEE}},
+        {CKPT_F8_E4M3FN, {8, 3, 7, CK_FLOAT_FN}},     {CKPT_F8_E5M2, {8, 2, 15, CK_FLOAT_IEEE}},
+        {CKPT_F8_E4M3FNUZ, {8, 3, 8, CK_FLOAT_FNUZ}}, {CKPT_F8_E5M2FNUZ, {8, 2, 16, CK_FLOAT_FNUZ}},
+        {CKPT_F8_E8M0FNU, {8, 0, 127, CK_FLOAT_E8M0}}, {CKPT_F6_E2M3FN, {6, 3, 1, CK_FLOAT_FINITE}},
+        {CKPT_F6_E3M2FN, {6, 2, 3, CK_FLOAT_FINITE}}, {CKPT_F4_E2M1FN, {4, 1, 1, CK_FLOAT_FINITE}},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        if (formats[i].dtype == dtype) {
+            *ret_format = formats[i].format;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void store(ckpt_dtype to, void *destination, size_t i, double value) {
+    if (to == CKPT_F32) {
+        float narrow = (float)value;
+        memcpy((unsigned char *)destination + i * 4, &narrow, 4);
+    } else {
+        memcpy((unsigned char *)destination + i * 8, &value, 8);
+    }
+}
+
+/* Integers go to f32 in one step: by way of f64 they could be rounded twice. */
+static void store_unsigned(ckpt_dtype to, void *destination, size_t i, uint64_t value) {
+    float narrow = (float)value;
+    if (to == CKPT_F32)
+        memcpy((unsigned char *)destination + i * 4, &narrow, 4);
+    else
+        store(to, destination, i, (double)value);
+}
+
+static void store_signed(ckpt_dtype to, void *destination, size_t i, int64_t value) {
+    float narrow = (float)value;
+    if (to == CKPT_F32)
+        memcpy((unsigned char *)destination + i * 4, &narrow, 4);
+    else
+        store(to, destination, i, (double)value);
+}
+
+static uint64_t load_unsigned(const unsigned char *p, size_t size) {
+    switch (size) {
+    case 1: return *p;
+    case 2: return ck_load16(p);
+    case 4: return ck_load32(p);
+    default: return ck_load64(p);
+    }
+}
+
+static void convert_integers(const ckpt_dtype_info *from, const unsigned char *source,
+                             ckpt_dtype to, void *destination, size_t count) {
+    size_t size = from->block_bytes;
+    uint64_t sign = (uint64_t)1 << (size * 8 - 1);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = load_unsigned(source + i * size, size);
+        if (from->dtype_class == CKPT_CLASS_BOOL)
+            store_unsigned(to, destination, i, bits != 0);
+        else if (from->dtype_class == CKPT_CLASS_UINT || (bits & sign) == 0)
+            store_unsigned(to, destination, i, bits);
+        else /* two's complement: ~bits is the distance below -1, and fits */
+            store_signed(to, destination, i, -1 - (int64_t)(~bits & (sign - 1)));
+    }
+}
+
+/* Element i of types that may share bytes: the first in the lowest bits of a block. */
+static uint32_t load_bits(const unsigned char *source, size_t i, unsigned bits) {
+    size_t first = i * bits, byte = first / 8;
+    unsigned shift = (unsigned)(first % 8);
+    uint32_t word = source[byte];
+    if (shift + bits > 8)
+        word |= (uint32_t)source[byte + 1] << 8;
+    return word >> shift & ((1u << bits) - 1);
+}
+
+static void convert_small_floats(const ck_float_format *format, const unsigned char *source,
+                                 ckpt_dtype to, void *destination, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        store(to, destination, i,
+              (double)ck_float_decode(format, load_bits(source, i, format->bits)));
+}
+
+static void convert_floats(size_t size, const unsigned char *source, ckpt_dtype to,
+                           void *destination, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = load_unsigned(source + i * size, size);
+        uint32_t narrow_bits = (uint32_t)bits;
+        float narrow;
+        double wide;
+        memcpy(&narrow, &narrow_bits, 4);
+        memcpy(&wide, &bits, 8);
+        store(to, destination, i, size == 4 ? (double)narrow : wide);
+    }
+}
+
+ckpt_status ckpt_convert(ckpt_dtype from, const void *source, ckpt_dtype to, void *destination,
+                         size_t count, ckpt_error *err) {
+    ckpt_dtype_info info = ckpt_dtype_describe(from);
+    ck_float_format format;
+    if (to != CKPT_F32 && to != CKPT_F64)
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "elements are converted to f32 and f64 only");
+    if (info.dtype_class == CKPT_CLASS_BOOL || info.dtype_class == CKPT_CLASS_UINT ||
+        info.dtype_class == CKPT_CLASS_INT)
+        convert_integers(&info, source, to, destination, count);
+    else if (small_float_format(from, &format))
+        convert_small_floats(&format, source, to, destination, count);
+    else if (from == CKPT_F32 || from == CKPT_F64)
+        convert_floats(info.block_bytes, source, to, destination, count);
+    else
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "elements of type '%s' have no float value",
+                       info.name);
+    return CKPT_OK;
+}

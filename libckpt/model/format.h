@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* The table entry by which a file format takes part: a reader and a writer between bytes and the
+ * object model. To add a format: one file that defines a ck_format, one line here, one line in
+ * front/formats.c. */
+#ifndef CK_FORMAT_H
+#define CK_FORMAT_H
+
+#include "base/source.h"
+
+#include <ckpt/file.h>
+
+/* Where a writer puts its bytes; pwrite-like, so that a header can come last. */
+typedef struct ck_sink {
+    void *ctx;
+    ckpt_status (*write)(void *ctx, const void *bytes, size_t size, uint64_t offset,
+                         ckpt_error *err);
+} ck_sink;
+
+typedef struct ck_format {
+    const char *name; /* as in ckpt_open_options.formats */
+    /* Whether a file that begins with these bytes (as many as there are, up to CK_PROBE_SIZE) is
+     * to be read by this format. Must not take what another format owns. */
+    bool (*probe)(const unsigned char *head, size_t size, uint64_t file_size);
+    /* Fills an empty checkpoint (ck_ckpt_new). Takes *source over (ck_take_source) on success; on
+     * failure the caller closes it and frees the checkpoint. */
+    ckpt_status (*read)(ckpt *c, ck_source *source, ckpt_error *err);
+    /* NULL where libckpt does not write the format. */
+    ckpt_status (*write)(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
+                         ckpt_error *err);
+    /* Checks what reading does not. NULL where the format has nothing to check against: then the
+     * storages are read, that is all. */
+    ckpt_status (*verify)(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
+                          ckpt_error *err);
+} ck_format;
+
+/* Enough to see both header pages of a .ckpt file. */
+#define CK_PROBE_SIZE 4160
+
+extern const ck_format ck_format_ckpt;
+extern const ck_format ck_format_safetensors;
+extern const ck_format ck_format_npy;
+
+#endif

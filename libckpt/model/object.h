@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* What a checkpoint is in memory, for the rooms behind the public header.
+ *
+ * All objects are numbered records in tables (records.h). A checkpoint that was opened and not
+ * changed is *frozen*: members and map elements are found through their sorted order. The first
+ * change calls ck_thaw, which builds hash tables that take over; records keep their numbers. */
+#ifndef CK_OBJECT_H
+#define CK_OBJECT_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/hashmap.h"
+#include "base/source.h"
+#include "model/records.h"
+#include "model/table.h"
+
+#include <ckpt/file.h>
+
+#include <pthread.h>
+
+/* The string table: `fixed` strings of the file, sorted, then those that were added. None of them
+ * ever moves. */
+typedef struct ck_strings {
+    const uint64_t *offsets; /* fixed + 1 of them */
+    const char *bytes;
+    uint32_t fixed;
+    ck_table added;   /* of ck_added_string */
+    ck_hashmap index; /* hash of the text to number; filled by ck_thaw */
+} ck_strings;
+
+typedef struct ck_added_string {
+    char *text;
+    uint32_t size;
+} ck_added_string;
+
+/* Where the bytes of a storage lie that are not at storage.offset of the checkpoint's file. */
+typedef enum ck_payload_kind {
+    CK_PAYLOAD_RESERVED, /* nowhere yet: reads as zeros */
+    CK_PAYLOAD_OWNED,
+    CK_PAYLOAD_BORROWED,
+    CK_PAYLOAD_LINKED /* in a storage of another checkpoint */
+} ck_payload_kind;
+
+typedef struct ck_payload {
+    ck_payload_kind kind;
+    void *owned;
+    const void *borrowed;
+    ckpt_storage link;
+} ck_payload;
+
+/* A storage that had to be read to be pointed at. */
+typedef struct ck_loaded {
+    void *bytes;
+    uint64_t size;
+} ck_loaded;
+
+struct ckpt {
+    ck_memory memory;
+
+    ck_strings strings;
+    ck_table dtypes;
+    ck_table modules;
+    ck_table members;
+    ck_table tensors;
+    ck_table dimensions; /* of uint64_t */
+    ck_table storages;
+    ck_table chunks;     /* of uint64_t: checksums */
+    ck_table values;
+    ck_buffer value_bytes;
+    size_t value_bytes_fixed_size; /* value_bytes.bytes belongs to the index while capacity is 0 */
+
+    /* What the tables hold of the file; what was added is behind. */
+    size_t fixed_members;
+    size_t fixed_values;
+
+    bool thawed;
+    ck_hashmap member_index;     /* module << 32 | name to place in the run */
+    ck_hashmap value_index;      /* first element << 32 | key to place in the run */
+    uint32_t attributes_fixed;   /* modules whose attributes are the value 1 + module */
+    ck_table attributes_added;   /* of uint32_t: the values of the others */
+    uint16_t dtype_numbers[CKPT_DTYPE_COUNT]; /* number + 1 of a registered type, 0 not yet used */
+    uint64_t hash_seed;
+
+    ck_table payloads; /* of ck_payload */
+    ck_table attached; /* of ckpt * */
+
+    ck_source source; /* the file; size 0 and no name when there is none */
+    bool has_source;
+    void *index;      /* the block in which the frozen tables lie */
+    size_t index_size;
+    ckpt_file_info info;
+    uint64_t padding_from; /* container: where payload begins, for verify */
+    ck_table retired;      /* of ck_retired_rec */
+    uint64_t index_offset;
+
+    pthread_mutex_t lock; /* guards loaded and loaded_index */
+    ck_table loaded;      /* of ck_loaded */
+    ck_hashmap loaded_index;
+};
+
+/* ---- life ---- */
+
+/* An empty checkpoint without even a root; the caller fills the tables. */
+ckpt_status ck_ckpt_new(const ckpt_allocator *allocator, ckpt **ret_ckpt, ckpt_error *err);
+/* A root module of type "" and empty metadata; for a checkpoint from ck_ckpt_new. */
+ckpt_status ck_add_root(ckpt *c, ckpt_error *err);
+const ck_memory *ck_ckpt_memory(const ckpt *c);
+/* Hands the file over to the checkpoint, which closes it; *source is left empty. */
+void ck_take_source(ckpt *c, ck_source *source);
+
+/* ---- records; ids must be valid ---- */
+
+static inline ck_dtype_rec *ck_dtype_at(const ckpt *c, uint32_t i) {
+    return (ck_dtype_rec *)c->dtypes.records + i;
+}
+static inline ck_module_rec *ck_module_rec_at(const ckpt *c, uint32_t i) {
+    return (ck_module_rec *)c->modules.records + i;
+}
+static inline ck_member_rec *ck_member_at(const ckpt *c, uint64_t i) {
+    return (ck_member_rec *)c->members.records + i;
+}
+static inline ck_tensor_rec *ck_tensor_at(const ckpt *c, uint32_t i) {
+    return (ck_tensor_rec *)c->tensors.records + i;
+}
+static inline uint64_t *ck_dimension_at(const ckpt *c, uint64_t i) {
+    return (uint64_t *)c->dimensions.records + i;
+}
+static inline ck_storage_rec *ck_storage_at(const ckpt *c, uint32_t i) {
+    return (ck_storage_rec *)c->storages.records + i;
+}
+static inline uint64_t *ck_chunk_at(const ckpt *c, uint64_t i) {
+    return (uint64_t *)c->chunks.records + i;
+}
+static inline ck_value_rec *ck_value_at(const ckpt *c, uint64_t i) {
+    return (ck_value_rec *)c->values.records + i;
+}
+static inline ck_payload *ck_payload_at(const ckpt *c, uint32_t i) {
+    return (ck_payload *)c->payloads.records + i;
+}
+
+/* The value that holds the attributes of a module. */
+uint32_t ck_attributes_of(const ckpt *c, uint32_t module);
+
+/* ---- strings ---- */
+
+uint32_t ck_string_count(const ckpt *c);
+const char *ck_string(const ckpt *c, uint32_t i, size_t *ret_size); /* ret_size may be NULL */
+/* The number of a text, which is added when it is new. CKPT_E_ARGUMENT when it is not UTF-8 or has
+ * a NUL. The checkpoint must be thawed. */
+ckpt_status ck_intern(ckpt *c, const char *text, size_t size, uint32_t *ret_string,
+                      ckpt_error *err);
+/* CK_NONE when there is no such text. The checkpoint must be thawed. */
+uint32_t ck_find_string(const ckpt *c, const char *text, size_t size);
+ckpt_status ck_thaw_strings(ckpt *c, ckpt_error *err);
+void ck_strings_clear(ckpt *c);
+
+/* ---- changes ---- */
+
+ckpt_status ck_thaw(ckpt *c, ckpt_error *err);
+static inline uint64_t ck_pair(uint64_t high, uint32_t low) {
+    return high << 32 | low;
+}
+
+/* ---- storages ---- */
+
+/* A storage with a size and no bytes: it reads as zeros until one of the next two is called. */
+ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage,
+                               ckpt_error *err);
+/* Gives a reserved storage zeros of its own, so that it is writable. */
+ckpt_status ck_storage_fill_zeros(ckpt_storage storage, ckpt_error *err);
+/* Lets a reserved storage be the bytes of another one, of the same size. */
+ckpt_status ck_storage_relink(ckpt_storage storage, ckpt_storage other, ckpt_error *err);
+/* Bytes [offset, offset + size) of the checkpoint's file, raw and without checksums. */
+ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size,
+                                 ckpt_storage *ret_storage, ckpt_error *err);
+bool ck_storage_is_in_file(const ckpt *c, uint32_t storage);
+
+/* ---- tensors and modules ---- */
+
+/* A tensor with a storage of its own and a dense copy of the bytes; it has no name. */
+ckpt_status ck_tensor_copy(ckpt_tensor tensor, ckpt_tensor *ret_copy, ckpt_error *err);
+/* ckpt_share_module for callers that know that no cycle can come of it, as when a text is read in
+ * which a module can only be named again after its end. */
+ckpt_status ck_share_closed_module(ckpt_module parent, const char *name, ckpt_module module,
+                                   ckpt_error *err);
+
+/* ---- names ---- */
+
+/* Whether text can be a component of a dotted name. */
+ckpt_status ck_check_component(const char *text, size_t size, ckpt_error *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CK_TENSOR_H
+#define CK_TENSOR_H
+
+#include "model/geometry.h"
+#include "model/object.h"
+
+/* The geometry of a record whose dtype and first_dimension are valid. */
+ck_geometry ck_tensor_geometry(const ckpt *c, const ck_tensor_rec *rec);
+
+/* Whether requires_grad means anything for a type: only float and complex have gradients. */
+static inline bool ck_class_has_grad(ckpt_dtype_class dtype_class) {
+    return dtype_class == CKPT_CLASS_FLOAT || dtype_class == CKPT_CLASS_COMPLEX;
+}
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/topology.h"
+
+#include "model/object.h"
+
+#include <string.h>
+
+typedef struct visit {
+    uint32_t module;
+    uint32_t members_left; /* those behind are done: the last member comes first */
+} visit;
+
+#define UNSEEN UINT32_MAX
+#define OPEN (UINT32_MAX - 1)
+
+typedef struct search {
+    const ckpt *c;
+    visit *stack;
+    uint32_t depth;
+    ck_topology *topology;
+} search;
+
+static void enter(search *s, uint32_t module) {
+    s->topology->number[module] = OPEN;
+    s->stack[s->depth].module = module;
+    s->stack[s->depth].members_left = ck_module_rec_at(s->c, module)->member_count;
+    s->depth++;
+}
+
+/* Depth first, members in reverse; a module that is finished goes in front of all that were
+ * finished before. */
+static void run(search *s, uint32_t start) {
+    ck_topology *topology = s->topology;
+    uint32_t place = (uint32_t)topology->module_count;
+    enter(s, start);
+    while (s->depth > 0) {
+        visit *top = &s->stack[s->depth - 1];
+        if (top->members_left == 0) {
+            topology->order[--place] = top->module;
+            s->depth--;
+            continue;
+        }
+        top->members_left--;
+        const ck_module_rec *rec = ck_module_rec_at(s->c, top->module);
+        const ck_member_rec *member = ck_member_at(s->c, rec->first_member + top->members_left);
+        if (member->kind == CK_MEMBER_MODULE && topology->number[member->target] == UNSEEN)
+            enter(s, member->target);
+    }
+    topology->count = (uint32_t)topology->module_count - place;
+    memmove(topology->order, topology->order + place, topology->count * sizeof(uint32_t));
+    for (uint32_t i = 0; i < topology->count; i++)
+        topology->number[topology->order[i]] = i;
+}
+
+ckpt_status ck_topology_create(ckpt_module start, ck_topology *ret_topology, ckpt_error *err) {
+    const ckpt *c = start.owner;
+    size_t count = c->modules.count;
+    ck_topology topology = {c->memory, count, ck_alloc(&c->memory, count, sizeof(uint32_t)), 0,
+                            ck_alloc(&c->memory, count, sizeof(uint32_t))};
+    search s = {c, ck_alloc(&c->memory, count, sizeof(visit)), 0, &topology};
+    bool complete = topology.order != NULL && topology.number != NULL && s.stack != NULL;
+    if (complete) {
+        memset(topology.number, 0xff, count * sizeof(uint32_t));
+        run(&s, start.id);
+    }
+    ck_free(&c->memory, s.stack, count, sizeof(visit));
+    if (!complete) {
+        ck_topology_free(&topology);
+        return ck_fail_nomem(err);
+    }
+    *ret_topology = topology;
+    return CKPT_OK;
+}
+
+void ck_topology_free(ck_topology *topology) {
+    ck_free(&topology->memory, topology->order, topology->module_count, sizeof(uint32_t));
+    ck_free(&topology->memory, topology->number, topology->module_count, sizeof(uint32_t));
+    topology->order = topology->number = NULL;
+}
+
+static bool has_child_modules(ckpt_module module) {
+    return ckpt_module_exists(ckpt_module_at(module, 0));
+}
+
+ckpt_status ck_module_reaches(ckpt_module from, ckpt_module to, bool *ret_reaches,
+                              ckpt_error *err) {
+    if (from.id == to.id || !has_child_modules(from)) {
+        *ret_reaches = from.id == to.id;
+        return CKPT_OK;
+    }
+    ck_topology topology;
+    ckpt_status status = ck_topology_create(from, &topology, err);
+    if (status != CKPT_OK)
+        return status;
+    *ret_reaches = topology.number[to.id] != UNSEEN;
+    ck_topology_free(&topology);
+    return CKPT_OK;
+}

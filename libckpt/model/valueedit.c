@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Changing typed values. The elements of a container are a run of records; a run that grows moves
+ * to the end of the table. In a thawed checkpoint by_key holds the depth of the value instead. */
+#include "model/lookup.h"
+
+#include <string.h>
+
+/* The bytes may be those of another value of this checkpoint: then they move when the buffer grows. */
+static ckpt_status append_bytes(ckpt *c, const unsigned char *bytes, size_t size,
+                                ckpt_error *err) {
+    ck_buffer *buffer = &c->value_bytes;
+    uintptr_t first = (uintptr_t)buffer->bytes, given = (uintptr_t)bytes;
+    bool is_own = size != 0 && given >= first && given - first < buffer->size;
+    if (!ck_buffer_reserve(&c->memory, buffer, size))
+        return ck_fail_nomem(err);
+    if (is_own)
+        bytes = buffer->bytes + (given - first);
+    return ck_buffer_append(&c->memory, buffer, bytes, size) ? CKPT_OK : ck_fail_nomem(err);
+}
+
+/* The literal as a record that belongs to no container yet. */
+static ckpt_status make_record(ckpt *c, const ckpt_literal *literal, ck_value_rec *ret_record,
+                               ckpt_error *err) {
+    ck_value_rec record = {CK_NONE, 0, (uint32_t)literal->kind, 0, 0};
+    uint32_t string;
+    ckpt_status status = CKPT_OK;
+    switch (literal->kind) {
+    case CKPT_VALUE_NULL:
+    case CKPT_VALUE_LIST:
+    case CKPT_VALUE_MAP: break;
+    case CKPT_VALUE_BOOL: record.payload = literal->as.boolean; break;
+    case CKPT_VALUE_INT: memcpy(&record.payload, &literal->as.integer, 8); break;
+    case CKPT_VALUE_FLOAT: memcpy(&record.payload, &literal->as.number, 8); break;
+    case CKPT_VALUE_STRING:
+        status = ck_intern(c, literal->as.bytes.data, literal->as.bytes.size, &string, err);
+        if (status == CKPT_OK)
+            record.payload = string;
+        break;
+    case CKPT_VALUE_BYTES: {
+        size_t size = literal->as.bytes.size;
+        if (size >= CK_NONE)
+            return ck_fail(err, CKPT_E_LIMIT, "a value of %zu bytes is too long", size);
+        record.count = (uint32_t)size;
+        record.payload = c->value_bytes.size;
+        status = append_bytes(c, literal->as.bytes.data, size, err);
+        break;
+    }
+    case CKPT_VALUE_ABSENT:
+    default: return ck_fail(err, CKPT_E_ARGUMENT, "a literal of no type");
+    }
+    if (status == CKPT_OK)
+        *ret_record = record;
+    return status;
+}
+
+/* value_bytes of a frozen checkpoint lie in the index; they move out before anything is added. */
+static ckpt_status own_value_bytes(ckpt *c, ckpt_error *err) {
+    if (c->value_bytes.capacity != 0)
+        return CKPT_OK;
+    ck_buffer copy = {NULL, 0, 0};
+    if (c->value_bytes.size != 0 &&
+        !ck_buffer_append(&c->memory, &copy, c->value_bytes.bytes, c->value_bytes.size))
+        return ck_fail_nomem(err);
+    c->value_bytes = copy;
+    return CKPT_OK;
+}
+
+static ckpt_status prepare(ckpt_value container, ckpt_value_type kind, ckpt_error *err) {
+    if (ckpt_value_kind(container) != kind)
+        return ck_fail(err, CKPT_E_ARGUMENT, "the value is not a %s",
+                       kind == CKPT_VALUE_MAP ? "map" : "list");
+    ckpt_status status = ck_thaw(container.owner, err);
+    return status == CKPT_OK ? own_value_bytes(container.owner, err) : status;
+}
+
+/* The keys of a map that has moved from `before` are entered for its new place. */
+static void move_keys(ckpt *c, uint64_t before, uint64_t now, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t key = ck_value_at(c, now + i)->key;
+        ck_hashmap_remove(&c->value_index, ck_pair(before, key));
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(now, key), i);
+    }
+}
+
+/* Appends a record to the container; key is CK_NONE for a list. */
+static ckpt_status append(ckpt_value container, uint32_t key, const ck_value_rec *record,
+                          ckpt_error *err) {
+    ckpt *c = container.owner;
+    uint64_t before = ck_value_at(c, container.id)->payload, first = before;
+    uint32_t count = ck_value_at(c, container.id)->count;
+    uint32_t depth = ck_value_at(c, container.id)->by_key + 1;
+    if (depth > CK_MAX_VALUE_DEPTH)
+        return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d", CK_MAX_VALUE_DEPTH);
+    if (c->values.count >= CK_NONE / 2)
+        return ck_fail(err, CKPT_E_LIMIT, "too many values");
+    /* Room in the index first: after that, nothing can fail. */
+    if (!ck_hashmap_reserve(&c->memory, &c->value_index, 1) ||
+        !ck_table_grow_run(&c->memory, &c->values, c->fixed_values, &first, count))
+        return ck_fail_nomem(err);
+    ck_value_rec *rec = ck_value_at(c, container.id);
+    if (key != CK_NONE && first != before)
+        move_keys(c, before, first, count);
+    rec->payload = first;
+    rec->count = count + 1;
+    *ck_value_at(c, first + count) = *record;
+    ck_value_at(c, first + count)->key = key;
+    ck_value_at(c, first + count)->by_key = depth;
+    if (key != CK_NONE)
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first, key), count);
+    return CKPT_OK;
+}
+
+ckpt_status ckpt_map_set(ckpt_value map, const char *key, ckpt_literal literal,
+                         ckpt_value *ret_value, ckpt_error *err) {
+    ckpt_status status = prepare(map, CKPT_VALUE_MAP, err);
+    if (status != CKPT_OK)
+        return status;
+    ckpt *c = map.owner;
+    ck_value_rec record = {0};
+    uint32_t string = CK_NONE;
+    status = ck_intern(c, key, strlen(key), &string, err);
+    if (status == CKPT_OK)
+        status = make_record(c, &literal, &record, err);
+    if (status != CKPT_OK)
+        return status;
+    uint32_t place = ck_find_element(c, map.id, key, strlen(key));
+    if (place != CK_NONE) {
+        record.key = string;
+        record.by_key = ck_value_at(c, map.id)->by_key + 1;
+        *ck_value_at(c, ck_value_at(c, map.id)->payload + place) = record;
+    } else {
+        place = ck_value_at(c, map.id)->count;
+        status = append(map, string, &record, err);
+    }
+    if (status == CKPT_OK && ret_value != NULL)
+        *ret_value = ckpt_value_at(map, place);
+    return status;
+}
+
+ckpt_status ckpt_list_append(ckpt_value list, ckpt_literal literal, ckpt_value *ret_value,
+                             ckpt_error *err) {
+    ckpt_status status = prepare(list, CKPT_VALUE_LIST, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_value_rec record = {0};
+    status = make_record(list.owner, &literal, &record, err);
+    if (status == CKPT_OK)
+        status = append(list, CK_NONE, &record, err);
+    if (status == CKPT_OK && ret_value != NULL)
+        *ret_value = ckpt_value_at(list, ckpt_value_count(list) - 1);
+    return status;
+}
+
+ckpt_status ckpt_map_remove(ckpt_value map, const char *key, ckpt_error *err) {
+    ckpt_status status = prepare(map, CKPT_VALUE_MAP, err);
+    if (status != CKPT_OK)
+        return status;
+    ckpt *c = map.owner;
+    uint32_t place = ck_find_element(c, map.id, key, strlen(key));
+    if (place == CK_NONE)
+        return ck_fail(err, CKPT_E_NOT_FOUND, "no key '%s'", CK_NAME(key));
+    ck_value_rec *rec = ck_value_at(c, map.id);
+    uint64_t first = rec->payload;
+    ck_hashmap_remove(&c->value_index, ck_pair(first, ck_value_at(c, first + place)->key));
+    for (uint32_t i = place; i + 1 < rec->count; i++) {
+        *ck_value_at(c, first + i) = *ck_value_at(c, first + i + 1);
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first, ck_value_at(c, first + i)->key),
+                       i);
+    }
+    rec->count--;
+    return CKPT_OK;
+}
