@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include "container/encode.h"
+
+#include "base/checked.h"
+#include "base/endian.h"
+#include "base/sort.h"
+#include "container/byteorder.h"
+#include "container/index.h"
+
+#include <string.h>
+
+typedef struct encoder {
+    const ck_collection *all;
+    const ckpt *c;
+    ck_encoded *out;
+    unsigned chunk_log2;
+} encoder;
+
+static void *section(const encoder *e, uint32_t kind) {
+    return e->out->bytes + e->out->section_offset[kind];
+}
+
+static uint64_t chunks_of(const encoder *e, uint64_t size) {
+    return e->chunk_log2 != 0 && size != 0 ? ((size - 1) >> e->chunk_log2) + 1 : 0;
+}
+
+static ckpt_status count_records(encoder *e, ckpt_error *err) {
+    uint64_t *count = e->out->section_count, chunks = 0;
+    const ck_collection *all = e->all;
+    for (uint32_t i = 0; i < all->storages.count; i++)
+        chunks = ck_add_saturated(
+            chunks, chunks_of(e, ck_storage_at(e->c, all->storages.order[i])->size));
+    count[CK_STRING_OFFSETS] = (uint64_t)all->strings.count + 1;
+    count[CK_STRING_BYTES] = all->string_bytes;
+    count[CK_DTYPES] = all->dtypes.count;
+    count[CK_MODULES] = all->modules.count;
+    count[CK_MEMBERS] = all->members;
+    count[CK_TENSORS] = all->tensors.count;
+    count[CK_DIMENSIONS] = all->dimensions;
+    count[CK_STORAGES] = all->storages.count;
+    count[CK_CHUNKS] = chunks;
+    count[CK_VALUES] = all->values.count;
+    count[CK_VALUE_BYTES] = all->value_bytes;
+    uint64_t end = CK_DIRECTORY_HEAD + CK_CORE_SECTIONS * CK_DIRECTORY_ENTRY, size;
+    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++) {
+        e->out->section_offset[kind] = (size_t)end;
+        if (!ck_mul(count[kind], ck_record_size(kind), &size) || !ck_add(end, size, &end) ||
+            !ck_align(end, CK_SECTION_ALIGNMENT, &end) || end > SIZE_MAX / 2)
+            return ck_fail_nomem(err);
+    }
+    e->out->size = (size_t)end;
+    e->out->bytes = ck_calloc(&e->c->memory, e->out->size, 1);
+    return e->out->bytes != NULL ? CKPT_OK : ck_fail_nomem(err);
+}
+
+static void write_directory(const encoder *e) {
+    unsigned char *p = e->out->bytes;
+    ck_store32(p, CK_CORE_SECTIONS);
+    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++) {
+        unsigned char *entry = p + CK_DIRECTORY_HEAD + (kind - 1) * CK_DIRECTORY_ENTRY;
+        ck_store32(entry, kind);
+        ck_store32(entry + 4, CK_SECTION_CRITICAL);
+        ck_store32(entry + 8, ck_record_size(kind));
+        ck_store64(entry + 16, e->out->section_count[kind]);
+        ck_store64(entry + 24, e->out->section_offset[kind]);
+    }
+}
+
+static void write_strings(const encoder *e) {
+    uint64_t *offsets = section(e, CK_STRING_OFFSETS), end = 0;
+    char *bytes = section(e, CK_STRING_BYTES);
+    for (uint32_t i = 0; i < e->all->strings.count; i++) {
+        size_t size;
+        const char *text = ck_string(e->c, e->all->strings.order[i], &size);
+        offsets[i] = end;
+        memcpy(bytes + end, text, size + 1);
+        end += size + 1;
+    }
+    offsets[e->all->strings.count] = end;
+}
+
+static void write_dtypes(const encoder *e) {
+    ck_dtype_rec *records = section(e, CK_DTYPES);
+    for (uint32_t i = 0; i < e->all->dtypes.count; i++) {
+        records[i] = *ck_dtype_at(e->c, e->all->dtypes.order[i]);
+        records[i].name = e->all->strings.number[records[i].name];
+    }
+}
+
+static int compare_pairs(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Room for the pairs by which a run of members or elements is sorted. */
+static uint64_t *make_room_for_pairs(const encoder *e, size_t *ret_room) {
+    size_t room = 0;
+    for (uint32_t m = 0; m < e->all->modules.count; m++) {
+        uint32_t count = ck_module_rec_at(e->c, e->all->modules.order[m])->member_count;
+        room = count > room ? count : room;
+    }
+    for (uint32_t v = 0; v < e->all->values.count; v++) {
+        const ck_value_rec *rec = ck_value_at(e->c, e->all->values.order[v]);
+        if (rec->type == CKPT_VALUE_MAP && rec->count > room)
+            room = rec->count;
+    }
+    *ret_room = room;
+    return ck_alloc(&e->c->memory, room, sizeof(uint64_t));
+}
+
+static bool write_members(const encoder *e, ck_member_rec *run, const ck_member_rec *from,
+                          uint32_t count, uint64_t *pairs) {
+    const ck_collection *all = e->all;
+    for (uint32_t i = 0; i < count; i++) {
+        run[i].name = all->strings.number[from[i].name];
+        run[i].kind = from[i].kind;
+        run[i].target = from[i].kind == CK_MEMBER_MODULE ? all->modules.number[from[i].target]
+                                                         : all->tensors.number[from[i].target];
+        pairs[i] = ck_pair(run[i].name, i);
+    }
+    if (!ck_sort(&e->c->memory, pairs, count, sizeof(uint64_t), compare_pairs))
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        run[i].by_name = (uint32_t)pairs[i];
+    return true;
+}
+
+static bool write_modules(const encoder *e, uint64_t *pairs) {
+    ck_module_rec *modules = section(e, CK_MODULES);
+    ck_member_rec *members = section(e, CK_MEMBERS);
+    uint64_t next = 0;
+    for (uint32_t m = 0; m < e->all->modules.count; m++) {
+        const ck_module_rec *from = ck_module_rec_at(e->c, e->all->modules.order[m]);
+        modules[m].type = e->all->strings.number[from->type];
+        modules[m].program = CK_NONE;
+        modules[m].first_member = next;
+        modules[m].member_count = from->member_count;
+        if (!write_members(e, members + next, ck_member_at(e->c, from->first_member),
+                           from->member_count, pairs))
+            return false;
+        next += from->member_count;
+    }
+    return true;
+}
+
+static void write_tensors(const encoder *e) {
+    ck_tensor_rec *records = section(e, CK_TENSORS);
+    uint64_t *dimensions = section(e, CK_DIMENSIONS), next = 0;
+    for (uint32_t t = 0; t < e->all->tensors.count; t++) {
+        const ck_tensor_rec *from = ck_tensor_at(e->c, e->all->tensors.order[t]);
+        size_t count = (from->flags & CK_TENSOR_STRIDED) ? 2u * from->rank : from->rank;
+        records[t] = *from;
+        records[t].storage = e->all->storages.number[from->storage];
+        records[t].dtype = (uint16_t)e->all->dtypes.number[from->dtype];
+        records[t].first_dimension = next;
+        if (count != 0)
+            memcpy(dimensions + next, ck_dimension_at(e->c, from->first_dimension),
+                   count * sizeof(uint64_t));
+        next += count;
+    }
+}
+
+/* Lays the storages out behind the header, and the index behind them. */
+static ckpt_status write_storages(const encoder *e, ckpt_error *err) {
+    ck_storage_rec *records = section(e, CK_STORAGES);
+    uint64_t end = CK_HEADER_SIZE, chunk = 0;
+    bool fits = true;
+    for (uint32_t s = 0; s < e->all->storages.count; s++) {
+        uint64_t size = ck_storage_at(e->c, e->all->storages.order[s])->size;
+        records[s].size = records[s].stored_size = size;
+        records[s].first_chunk = chunk;
+        records[s].part = CK_NONE;
+        if (size == 0)
+            continue;
+        records[s].chunk_log2 = (uint8_t)e->chunk_log2;
+        chunk += chunks_of(e, size);
+        fits = fits && ck_align(end, ck_storage_alignment(size), &records[s].offset) &&
+               ck_add(records[s].offset, size, &end);
+    }
+    uint64_t file_size;
+    if (!fits || !ck_align(end, CK_ALIGNMENT, &e->out->offset) ||
+        !ck_add(e->out->offset, e->out->size, &file_size))
+        return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
+    return CKPT_OK;
+}
+
+static void write_value_bytes(const encoder *e, const ck_value_rec *from, uint64_t *next) {
+    unsigned char *bytes = section(e, CK_VALUE_BYTES);
+    if (from->count != 0)
+        memcpy(bytes + *next, e->c->value_bytes.bytes + from->payload, from->count);
+    *next += from->count;
+}
+
+static bool write_values(const encoder *e, uint64_t *pairs) {
+    ck_value_rec *records = section(e, CK_VALUES);
+    const ck_collection *all = e->all;
+    uint64_t next_element = (uint64_t)all->modules.count + 1, next_byte = 0;
+    /* First what each value says of itself: then the keys, for which all must be there. */
+    for (uint32_t v = 0; v < all->values.count; v++) {
+        const ck_value_rec *from = ck_value_at(e->c, all->values.order[v]);
+        records[v] = *from;
+        records[v].by_key = 0;
+        records[v].key = from->key != CK_NONE ? all->strings.number[from->key] : CK_NONE;
+        if (from->type == CKPT_VALUE_STRING) {
+            records[v].payload = all->strings.number[from->payload];
+        } else if (from->type == CKPT_VALUE_BYTES) {
+            records[v].payload = next_byte;
+            write_value_bytes(e, from, &next_byte);
+        } else if (from->type == CKPT_VALUE_LIST || from->type == CKPT_VALUE_MAP) {
+            records[v].payload = next_element;
+            next_element += from->count;
+        }
+    }
+    for (uint32_t v = 0; v < all->values.count; v++) {
+        uint32_t count = records[v].type == CKPT_VALUE_MAP ? records[v].count : 0;
+        ck_value_rec *run = records + (count != 0 ? records[v].payload : 0);
+        for (uint32_t i = 0; i < count; i++)
+            pairs[i] = ck_pair(run[i].key, i);
+        if (!ck_sort(&e->c->memory, pairs, count, sizeof(uint64_t), compare_pairs))
+            return false;
+        for (uint32_t i = 0; i < count; i++)
+            run[i].by_key = (uint32_t)pairs[i];
+    }
+    return true;
+}
+
+static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
+    size_t room;
+    uint64_t *pairs = make_room_for_pairs(e, &room);
+    if (pairs == NULL)
+        return ck_fail_nomem(err);
+    write_directory(e);
+    write_strings(e);
+    write_dtypes(e);
+    bool complete = write_modules(e, pairs) && write_values(e, pairs);
+    write_tensors(e);
+    ck_free(&e->c->memory, pairs, room, sizeof(uint64_t));
+    if (!complete)
+        return ck_fail_nomem(err);
+    return write_storages(e, err);
+}
+
+/* From the order of the host to that of the file, or back. */
+static void turn_sections(const ck_encoded *encoded) {
+    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++)
+        ck_to_host_order(kind, encoded->bytes + encoded->section_offset[kind],
+                         encoded->section_count[kind]);
+}
+
+/* The reader's own checks, on a checkpoint that has nothing but this index. */
+static ckpt_status check_encoded(const ck_encoded *encoded, ckpt_error *err) {
+    ckpt *c;
+    ckpt_status status = ck_ckpt_new(&encoded->memory, &c, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_index index;
+    memset(&index, 0, sizeof index);
+    index.c = c;
+    index.offset = encoded->offset;
+    index.bytes = encoded->bytes;
+    index.size = encoded->size;
+    index.sequence = 1;
+    status = ck_index_load(&index, err);
+    if (status == CKPT_OK) {
+        status = ck_index_check(&index, err);
+        turn_sections(encoded);
+    }
+    ckpt_free(c);
+    return status;
+}
+
+ckpt_status ck_encode(const ck_collection *all, unsigned chunk_log2, ck_encoded *ret_encoded,
+                      ckpt_error *err) {
+    ck_encoded out;
+    memset(&out, 0, sizeof out);
+    out.memory = all->c->memory;
+    encoder e = {all, all->c, &out, chunk_log2};
+    ckpt_status status = count_records(&e, err);
+    if (status == CKPT_OK)
+        status = write_sections(&e, err);
+    if (status == CKPT_OK) {
+        turn_sections(&out);
+        status = check_encoded(&out, err);
+    }
+    if (status != CKPT_OK) {
+        ck_encoded_free(&out);
+        return status;
+    }
+    *ret_encoded = out;
+    return CKPT_OK;
+}
+
+void ck_encoded_free(ck_encoded *encoded) {
+    ck_free(&encoded->memory, encoded->bytes, encoded->size, 1);
+    encoded->bytes = NULL;
+}
+
+uint64_t ck_encoded_storage_offset(const ck_encoded *encoded, uint32_t storage) {
+    return ck_load64(encoded->bytes + encoded->section_offset[CK_STORAGES] +
+                     (size_t)storage * sizeof(ck_storage_rec));
+}
+
+void ck_encoded_set_checksum(ck_encoded *encoded, uint64_t chunk, uint64_t checksum) {
+    ck_store64(encoded->bytes + encoded->section_offset[CK_CHUNKS] + (size_t)chunk * 8, checksum);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Every constant of the .ckpt format (spec/ckpt-format.md); the records are in model/records.h. */
+#ifndef CK_LAYOUT_H
+#define CK_LAYOUT_H
+
+#include <stdint.h>
+
+/* Section 2 and 3: the header pages. */
+#define CK_MAGIC "\x8e" "CKP\r\n\x1a\n"
+enum {
+    CK_MAGIC_SIZE = 8,
+    CK_PAGE_SIZE = 4096,
+    CK_SLOT_SIZE = 128,
+    CK_HEADER_SIZE = 2 * CK_PAGE_SIZE,
+
+    CK_SLOT_MAJOR = 8,
+    CK_SLOT_MINOR = 10,
+    CK_SLOT_STATE = 12,
+    CK_SLOT_REQUIRED = 16,
+    CK_SLOT_OPTIONAL = 24,
+    CK_SLOT_SEQUENCE = 32,
+    CK_SLOT_INDEX_OFFSET = 40,
+    CK_SLOT_INDEX_SIZE = 48,
+    CK_SLOT_INDEX_CHECKSUM = 56,
+    CK_SLOT_FILE_SIZE = 64,
+    CK_SLOT_UNUSED = 72,
+    CK_SLOT_CHECKSUM = 120,
+
+    CK_VERSION_MAJOR = 1,
+    CK_VERSION_MINOR = 0,
+    CK_STATE_COMMITTED = 1,
+    CK_STATE_EDITING = 2
+};
+
+/* Section 3.3: the required features that this library knows. */
+#define CK_KNOWN_FEATURES ((uint64_t)0)
+
+/* Section 4: the index. */
+enum {
+    CK_DIRECTORY_HEAD = 8,
+    CK_DIRECTORY_ENTRY = 32,
+    CK_SECTION_ALIGNMENT = 8,
+    CK_SECTION_CRITICAL = 1,
+
+    CK_STRING_OFFSETS = 1,
+    CK_STRING_BYTES = 2,
+    CK_DTYPES = 3,
+    CK_MODULES = 4,
+    CK_MEMBERS = 5,
+    CK_TENSORS = 6,
+    CK_DIMENSIONS = 7,
+    CK_STORAGES = 8,
+    CK_CHUNKS = 9,
+    CK_VALUES = 10,
+    CK_VALUE_BYTES = 11,
+    CK_RETIRED = 12,
+
+    CK_CORE_SECTIONS = 11, /* kinds 1 to 11 are in every index */
+    CK_KNOWN_SECTIONS = 12,
+    CK_PROGRAMS = 32,
+    CK_PARTS = 33,
+    CK_SIGNATURE = 34,
+    CK_ENCRYPTION = 35
+};
+#define CK_PRIVATE_SECTIONS ((uint32_t)0x80000000u)
+
+/* Section 8: the payload. */
+enum {
+    CK_ALIGNMENT = 64,
+    CK_LARGE_ALIGNMENT = 4096,
+    CK_LARGE_SIZE = 65536,
+    CK_ENCODING_RAW = 0,
+    CK_MIN_CHUNK_LOG2 = 12,
+    CK_MAX_CHUNK_LOG2 = 30,
+    CK_DEFAULT_CHUNK_LOG2 = 20
+};
+
+/* Section 11. */
+enum { CK_RETIRED_INDEX = 1, CK_RETIRED_STORAGE = 2 };
+
+static inline uint64_t ck_storage_alignment(uint64_t stored_size) {
+    return stored_size >= CK_LARGE_SIZE ? CK_LARGE_ALIGNMENT : CK_ALIGNMENT;
+}
+
+/* Bytes of one record of a section of kind 1 to 12 in version 1.0; 0 for other kinds. */
+static inline uint32_t ck_record_size(uint32_t kind) {
+    static const uint8_t sizes[CK_KNOWN_SECTIONS + 1] = {0, 8, 1, 16, 24, 16, 24,
+                                                         8, 40, 8, 24, 1, 40};
+    return kind <= CK_KNOWN_SECTIONS ? sizes[kind] : 0;
+}
+
+#endif
