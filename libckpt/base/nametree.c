@@ -5,7 +5,7 @@
 
 /* A link is twice the number of a branch, or twice the number of a leaf plus one. */
 typedef struct branch {
-    size_t byte;      /* the first byte in which the names below differ ... */
+    size_t byte;       /* the first byte in which the names below differ ... */
     unsigned char bit; /* ... and the highest bit of it in which they do */
     uint32_t links[2];
 } branch;

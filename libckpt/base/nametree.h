@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A map from names to numbers whose worst case is no worse than its best: a binary trie of the bits
- * in which the names differ. A look-up costs at most eight steps for each byte of the name, whatever
- * names a stranger has chosen. Names have no NUL inside. */
+ * in which the names differ. A look-up costs at most eight steps for each byte of the name,
+ * whatever names a stranger has chosen. Names have no NUL inside. */
 #ifndef CK_NAMETREE_H
 #define CK_NAMETREE_H
 

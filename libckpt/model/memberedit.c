@@ -136,7 +136,7 @@ ckpt_status ckpt_share_module(ckpt_module parent, const char *name, ckpt_module 
                               ckpt_error *err) {
     bool reaches = false;
     if (parent.owner == NULL || module.owner != parent.owner ||
-        module.id >= module.owner->modules.count)
+        parent.id >= parent.owner->modules.count || module.id >= module.owner->modules.count)
         return ck_fail(err, CKPT_E_ARGUMENT, "the module is not one of this checkpoint");
     ckpt_status status = ck_module_reaches(module, parent, &reaches, err);
     if (status != CKPT_OK)

@@ -116,14 +116,16 @@ static inline ck_dtype_rec *ck_dtype_at(const ckpt *c, uint32_t i) {
 static inline ck_module_rec *ck_module_rec_at(const ckpt *c, uint32_t i) {
     return (ck_module_rec *)c->modules.records + i;
 }
+/* Members and dimensions come in runs; the beginning of an empty run may be asked for while there
+ * are no records at all, and is NULL then. */
 static inline ck_member_rec *ck_member_at(const ckpt *c, uint64_t i) {
-    return (ck_member_rec *)c->members.records + i;
+    return c->members.records != NULL ? (ck_member_rec *)c->members.records + i : NULL;
 }
 static inline ck_tensor_rec *ck_tensor_at(const ckpt *c, uint32_t i) {
     return (ck_tensor_rec *)c->tensors.records + i;
 }
 static inline uint64_t *ck_dimension_at(const ckpt *c, uint64_t i) {
-    return (uint64_t *)c->dimensions.records + i;
+    return c->dimensions.records != NULL ? (uint64_t *)c->dimensions.records + i : NULL;
 }
 static inline ck_storage_rec *ck_storage_at(const ckpt *c, uint32_t i) {
     return (ck_storage_rec *)c->storages.records + i;
@@ -168,6 +170,8 @@ ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage
                                ckpt_error *err);
 /* Gives a reserved storage zeros of its own, so that it is writable. */
 ckpt_status ck_storage_fill_zeros(ckpt_storage storage, ckpt_error *err);
+/* Takes back the storage that was added last, with its bytes; nothing may view it. */
+void ck_storage_discard_last(ckpt *c);
 /* Lets a reserved storage be the bytes of another one, of the same size. */
 ckpt_status ck_storage_relink(ckpt_storage storage, ckpt_storage other, ckpt_error *err);
 /* Bytes [offset, offset + size) of the checkpoint's file, raw and without checksums. */

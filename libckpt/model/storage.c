@@ -102,16 +102,22 @@ ckpt_status ck_storage_fill_zeros(ckpt_storage storage, ckpt_error *err) {
     return CKPT_OK;
 }
 
+void ck_storage_discard_last(ckpt *c) {
+    const ck_storage_rec *rec = ck_storage_at(c, (uint32_t)c->storages.count - 1);
+    const ck_payload *payload = ck_payload_at(c, rec->part);
+    ck_free(&c->memory, payload->owned, (size_t)rec->size, 1);
+    c->storages.count--;
+    c->payloads.count--;
+}
+
 ckpt_status ckpt_storage_create(ckpt *c, uint64_t size, ckpt_storage *ret_storage,
                                 ckpt_error *err) {
     ckpt_storage storage;
     ckpt_status status = ck_storage_reserve(c, size, &storage, err);
     if (status == CKPT_OK) {
         status = ck_storage_fill_zeros(storage, err);
-        if (status != CKPT_OK) {
-            c->storages.count--;
-            c->payloads.count--;
-        }
+        if (status != CKPT_OK)
+            ck_storage_discard_last(c);
     }
     if (status == CKPT_OK)
         *ret_storage = storage;

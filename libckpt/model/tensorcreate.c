@@ -129,6 +129,14 @@ static ckpt_status dense_size(const ckpt_tensor_spec *spec, uint64_t *ret_size, 
     return CKPT_OK;
 }
 
+/* A change that fails leaves nothing behind: the tensor, if it came so far, and the storage that it
+ * was to have go again. They are the last of their tables. */
+static void take_back(ckpt *c, size_t tensors, size_t dimensions) {
+    c->tensors.count = tensors;
+    c->dimensions.count = dimensions;
+    ck_storage_discard_last(c);
+}
+
 static ckpt_status add_dense(ckpt_module module, const char *name, const ckpt_tensor_spec *spec,
                              const void *data, ckpt_tensor *ret_tensor, ckpt_error *err) {
     uint64_t size = 0;
@@ -145,12 +153,18 @@ static ckpt_status add_dense(ckpt_module module, const char *name, const ckpt_te
         return status;
     if (data != NULL && size != 0)
         memcpy(ckpt_storage_writable(storage), data, (size_t)size);
+    ckpt *c = module.owner;
+    size_t tensors = c->tensors.count, dimensions = c->dimensions.count;
     status = ckpt_tensor_create(storage, spec, &tensor, err);
     if (status == CKPT_OK)
         status = ckpt_add_tensor(module, name, tensor, err);
-    if (status == CKPT_OK && ret_tensor != NULL)
+    if (status != CKPT_OK) {
+        take_back(c, tensors, dimensions);
+        return status;
+    }
+    if (ret_tensor != NULL)
         *ret_tensor = tensor;
-    return status;
+    return CKPT_OK;
 }
 
 ckpt_status ckpt_add_parameter(ckpt_module module, const char *name, ckpt_dtype dtype,
@@ -182,10 +196,14 @@ ckpt_status ck_tensor_copy(ckpt_tensor tensor, ckpt_tensor *ret_copy, ckpt_error
     if (spec.rank != 0)
         memcpy(shape, ckpt_tensor_shape(tensor), spec.rank * sizeof(uint64_t));
     ckpt_storage storage;
+    size_t tensors = c->tensors.count, dimensions = c->dimensions.count;
     ckpt_status status = ckpt_storage_create(c, size, &storage, err);
-    if (status == CKPT_OK)
-        status = ckpt_tensor_read(tensor, ckpt_storage_writable(storage), (size_t)size, err);
+    if (status != CKPT_OK)
+        return status;
+    status = ckpt_tensor_read(tensor, ckpt_storage_writable(storage), (size_t)size, err);
     if (status == CKPT_OK)
         status = ckpt_tensor_create(storage, &spec, ret_copy, err);
+    if (status != CKPT_OK)
+        take_back(c, tensors, dimensions);
     return status;
 }

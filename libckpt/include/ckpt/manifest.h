@@ -47,7 +47,9 @@ typedef struct ckpt_manifest_options {
 
 /* Reads a manifest. Its checkpoint has storages of the right sizes, filled with zeros only on
  * demand: the fills say what is to go into them. name stands for the path in messages.
- * CKPT_E_MANIFEST with line and column for whatever is malformed. */
+ * CKPT_E_MANIFEST for whatever is malformed, CKPT_E_VERSION, CKPT_E_LIMIT for depth, size and
+ * nesting, CKPT_E_BOUNDS, CKPT_E_OVERFLOW and CKPT_E_SHAPE for tensors that cannot be: all but the
+ * size with line and column. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_manifest_read(const char *text, size_t size,
                                                         const char *name,
                                                         const ckpt_manifest_options *options,

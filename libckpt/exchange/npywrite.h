@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CK_NPYWRITE_H
+#define CK_NPYWRITE_H
+
+#include "model/format.h"
+
+/* Writes a checkpoint with one tensor under one name; whatever else it holds is left out.
+ * CKPT_E_UNSUPPORTED: more or fewer names, or a dtype that NumPy has not. */
+ckpt_status ck_npy_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
+                         ckpt_error *err);
+
+#endif

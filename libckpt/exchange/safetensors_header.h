@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* The header of a safetensors file, read and checked. Everything that the official reader refuses
+ * is refused; beyond that duplicate keys, unknown fields of a tensor, numbers of 2^63 or more,
+ * ranks over 64 and NUL in names are. White space before and behind the object is accepted: the
+ * format's description demands '{' first, but the official reader takes it on purpose. */
+#ifndef CK_SAFETENSORS_HEADER_H
+#define CK_SAFETENSORS_HEADER_H
+
+#include "base/buffer.h"
+#include "base/nametree.h"
+#include "exchange/jsontext.h"
+
+#include <ckpt/dtypes.h>
+
+typedef struct ck_safetensor {
+    size_t name, name_size; /* in ck_safetensors.text, with a NUL behind it */
+    size_t first_extent;    /* in ck_safetensors.extents */
+    uint32_t rank;
+    ckpt_dtype dtype;
+    uint64_t begin, end; /* in the data, which begins behind the header */
+    uint32_t number;     /* in the order of the header */
+} ck_safetensor;
+
+typedef struct ck_safetensors_pair {
+    size_t key, key_size, value, value_size; /* in ck_safetensors.text */
+} ck_safetensors_pair;
+
+typedef struct ck_safetensors {
+    ck_memory memory;
+    ck_buffer tensors;  /* of ck_safetensor, sorted by their data */
+    ck_buffer extents;  /* of uint64_t */
+    ck_buffer metadata; /* of ck_safetensors_pair */
+    ck_buffer text;
+    ck_nametree names; /* of tensors, to ck_safetensor.number */
+    bool has_metadata;
+} ck_safetensors;
+
+/* s is all zeros but for its memory; json has the text of the header. Clear in every case. */
+ckpt_status ck_safetensors_parse(ck_safetensors *s, ck_json *json, ckpt_error *err);
+/* That the tensors tile the data, all data_size bytes behind the header, and that each has as many
+ * bytes as its shape says. */
+ckpt_status ck_safetensors_check(ck_safetensors *s, const char *file, uint64_t data_size,
+                                 ckpt_error *err);
+void ck_safetensors_clear(ck_safetensors *s);
+
+static inline ck_safetensor *ck_safetensor_at(const ck_safetensors *s, size_t i) {
+    return (ck_safetensor *)(void *)s->tensors.bytes + i;
+}
+static inline size_t ck_safetensors_count(const ck_safetensors *s) {
+    return s->tensors.size / sizeof(ck_safetensor);
+}
+static inline char *ck_safetensors_text(const ck_safetensors *s, size_t offset) {
+    return (char *)s->text.bytes + offset;
+}
+static inline const uint64_t *ck_safetensor_shape(const ck_safetensors *s,
+                                                  const ck_safetensor *tensor) {
+    return (const uint64_t *)(const void *)s->extents.bytes + tensor->first_extent;
+}
+
+#endif
