@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening: find out the format, let it read. */
+#include "front/formats.h"
+
+#include "base/error.h"
+#include "model/object.h"
+
+#include <string.h>
+
+static ckpt_status check_options(const ckpt_open_options **options, ckpt_error *err) {
+    static const ckpt_open_options defaults = {.struct_size = sizeof defaults};
+    if (*options == NULL)
+        *options = &defaults;
+    if ((*options)->struct_size != sizeof defaults)
+        return ck_fail(err, CKPT_E_ARGUMENT, "the open options have not the size they should have");
+    return CKPT_OK;
+}
+
+static ckpt_status find_format(const ck_source *source, const ckpt_open_options *options,
+                               const ck_format **ret_format, ckpt_error *err) {
+    unsigned char head[CK_PROBE_SIZE];
+    size_t size = source->size < sizeof head ? (size_t)source->size : sizeof head;
+    ck_place place = {source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    if (size == 0)
+        return ck_fail_at(err, &place, CKPT_E_TRUNCATED, "the file is empty");
+    ckpt_status status = ck_source_read(source, 0, head, size, err);
+    if (status != CKPT_OK)
+        return status;
+    const ck_format *format = ck_format_probe(head, size, source->size, options->formats);
+    if (format == NULL)
+        return ck_fail_at(err, &place, CKPT_E_FORMAT,
+                          "not a checkpoint in any format %s",
+                          options->formats != NULL ? "that was asked for" : "that libckpt reads");
+    *ret_format = format;
+    return CKPT_OK;
+}
+
+/* Takes the source over, whatever comes of it. */
+static ckpt_status open_source(ck_source *source, const ckpt_open_options *options,
+                               ckpt **ret_ckpt, ckpt_error *err) {
+    const ck_format *format;
+    ckpt *c = NULL;
+    ckpt_status status = find_format(source, options, &format, err);
+    if (status == CKPT_OK)
+        status = ck_ckpt_new(options->allocator, &c, err);
+    if (status == CKPT_OK)
+        status = format->read(c, source, err);
+    if (status != CKPT_OK) {
+        ckpt_free(c);
+        ck_source_close(source);
+        return status;
+    }
+    c->info.format = format->name;
+    *ret_ckpt = c;
+    return CKPT_OK;
+}
+
+ckpt_status ckpt_open(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,
+                      ckpt_error *err) {
+    ck_source source;
+    ckpt_status status = check_options(&options, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_memory memory = ck_memory_from(options->allocator);
+    status = ck_source_open(&source, &memory, options->filesystem, path,
+                            options->access == CKPT_ACCESS_MAP, err);
+    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+}
+
+ckpt_status ckpt_open_memory(const void *data, size_t size, const char *name,
+                             const ckpt_open_options *options, ckpt **ret_ckpt, ckpt_error *err) {
+    ck_source source;
+    ckpt_status status = check_options(&options, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_memory memory = ck_memory_from(options->allocator);
+    status = ck_source_from_memory(&source, &memory, data, size, name, err);
+    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+}
+
+ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
+                             const ckpt_open_options *options, ckpt **ret_ckpt, ckpt_error *err) {
+    ck_source source;
+    ckpt_status status = check_options(&options, err);
+    if (status == CKPT_OK && (reader == NULL || reader->read_at == NULL))
+        status = ck_fail(err, CKPT_E_ARGUMENT, "there is no reader");
+    if (status != CKPT_OK)
+        return status;
+    ck_memory memory = ck_memory_from(options->allocator);
+    status = ck_source_from_reader(&source, &memory, reader, name, err);
+    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+}
+
+ckpt_file_info ckpt_describe_file(const ckpt *c) {
+    ckpt_file_info none = {.path = "", .format = "", .recovered = ""};
+    return c != NULL ? c->info : none;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Saving: to a path, to memory, through the caller's functions. */
+#include "front/formats.h"
+
+#include "base/atomicfile.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "model/object.h"
+
+#include <string.h>
+
+static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options **options,
+                                   const ck_format **ret_format, ckpt_error *err) {
+    static const ckpt_save_options defaults = {.struct_size = sizeof defaults};
+    if (c == NULL)
+        return ck_fail(err, CKPT_E_ARGUMENT, "there is no checkpoint");
+    if (*options == NULL)
+        *options = &defaults;
+    if ((*options)->struct_size != sizeof defaults)
+        return ck_fail(err, CKPT_E_ARGUMENT, "the save options have not the size they should have");
+    const char *name = (*options)->format != NULL ? (*options)->format : "ckpt";
+    const ck_format *format = ck_format_named(name);
+    if (format == NULL || format->write == NULL)
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "libckpt does not write the format '%s'",
+                       CK_NAME(name));
+    *ret_format = format;
+    return CKPT_OK;
+}
+
+static ckpt_status write_to_file(void *ctx, const void *bytes, size_t size, uint64_t offset,
+                                 ckpt_error *err) {
+    return ck_atomic_write(ctx, bytes, size, offset, err);
+}
+
+ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *options,
+                      ckpt_error *err) {
+    const ck_format *format;
+    ck_atomic_file file;
+    ckpt_status status = check_arguments(c, &options, &format, err);
+    if (status == CKPT_OK)
+        status = ck_atomic_open(&file, &c->memory, options->filesystem, path,
+                                !options->not_durable, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_sink sink = {&file, write_to_file};
+    status = format->write(c, &sink, options, err);
+    if (status != CKPT_OK) {
+        ck_atomic_abort(&file);
+        return status;
+    }
+    return ck_atomic_commit(&file, err);
+}
+
+typedef struct memory_file {
+    ck_memory memory;
+    ck_buffer buffer;
+} memory_file;
+
+static ckpt_status write_to_memory(void *ctx, const void *bytes, size_t size, uint64_t offset,
+                                   ckpt_error *err) {
+    memory_file *file = ctx;
+    uint64_t end;
+    size_t new_size;
+    if (!ck_add(offset, size, &end) || !ck_to_size(end, &new_size))
+        return ck_fail_nomem(err);
+    if (new_size > file->buffer.size &&
+        !ck_buffer_append_zeros(&file->memory, &file->buffer, new_size - file->buffer.size))
+        return ck_fail_nomem(err);
+    if (size != 0)
+        memcpy(file->buffer.bytes + offset, bytes, size);
+    return CKPT_OK;
+}
+
+ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **ret_data,
+                             size_t *ret_size, ckpt_error *err) {
+    const ck_format *format;
+    ckpt_status status = check_arguments(c, &options, &format, err);
+    if (status != CKPT_OK)
+        return status;
+    memory_file file = {c->memory, {NULL, 0, 0}};
+    ck_sink sink = {&file, write_to_memory};
+    status = format->write(c, &sink, options, err);
+    void *exact = NULL;
+    if (status == CKPT_OK) {
+        exact = ck_resize(&c->memory, file.buffer.bytes, file.buffer.capacity, file.buffer.size, 1);
+        if (exact == NULL)
+            status = ck_fail_nomem(err);
+    }
+    if (status != CKPT_OK) {
+        ck_buffer_clear(&c->memory, &file.buffer);
+        return status;
+    }
+    *ret_data = exact;
+    *ret_size = file.buffer.size;
+    return CKPT_OK;
+}
+
+void ckpt_buffer_free(ckpt *c, void *data, size_t size) {
+    ck_free(&c->memory, data, size, 1);
+}
+
+static ckpt_status write_to_caller(void *ctx, const void *bytes, size_t size, uint64_t offset,
+                                   ckpt_error *err) {
+    const ckpt_writer *writer = ctx;
+    int failure = writer->write_at(writer->ctx, bytes, size, offset);
+    return failure == 0 ? CKPT_OK : ck_fail_errno(err, "writer", "write", failure);
+}
+
+ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save_options *options,
+                             ckpt_error *err) {
+    const ck_format *format;
+    ckpt_status status = check_arguments(c, &options, &format, err);
+    if (status == CKPT_OK && (writer == NULL || writer->write_at == NULL))
+        status = ck_fail(err, CKPT_E_ARGUMENT, "there is no writer");
+    if (status != CKPT_OK)
+        return status;
+    ckpt_writer copy = *writer;
+    ck_sink sink = {&copy, write_to_caller};
+    return format->write(c, &sink, options, err);
+}
