@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What ckpt-verify says while it works. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../common/numbertext.h"
+#include "verify.h"
+
+enum { SHOWN_NAMES = 8 };
+
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void verify_begin_progress(verification *v) {
+    v->shows_progress = !v->quiet && isatty(STDERR_FILENO);
+    v->started = v->shown = seconds();
+}
+
+void verify_clear_progress(verification *v) {
+    if (v->shows_progress)
+        fputs("\r\x1b[K", stderr);
+}
+
+bool verify_report_progress(void *ctx, uint64_t done, uint64_t total) {
+    verification *v = ctx;
+    double now = seconds();
+    if (!v->shows_progress || now - v->shown < 0.1)
+        return true;
+    v->shown = now;
+    uint64_t rate = (uint64_t)((double)done / (now - v->started));
+    int percent = total != 0 ? (int)((double)done / (double)total * 100) : 100;
+    textbuf t = {0};
+    text_add_escaped(&t, v->path, 50);
+    fprintf(stderr, "\r%s: %3d %% of %s, %s/s\x1b[K", text_string(&t), percent,
+            number_of_bytes(total).text, number_of_bytes(rate).text);
+    text_free(&t);
+    return true;
+}
+
+/* The bytes of its storage that a tensor reaches: [*ret_start, *ret_end). */
+static void reach(ckpt_tensor tensor, uint64_t *ret_start, uint64_t *ret_end) {
+    ckpt_dtype_info dtype = ckpt_tensor_dtype_info(tensor);
+    uint64_t together = dtype.block_elements != 0 ? dtype.block_elements : 1;
+    uint64_t first = ckpt_tensor_storage_offset(tensor), last = first;
+    *ret_start = first / together * dtype.block_bytes;
+    *ret_end = *ret_start;
+    if (ckpt_tensor_numel(tensor) == 0)
+        return;
+    for (uint32_t d = 0; d < ckpt_tensor_rank(tensor); d++)
+        last += (ckpt_tensor_shape(tensor)[d] - 1) * ckpt_tensor_stride(tensor, d);
+    *ret_end = (last / together + 1) * dtype.block_bytes;
+}
+
+/* Names of a storage's tensors that reach into a range of it. */
+typedef struct gathering {
+    textbuf names;
+    int shown;
+} gathering;
+
+static bool gather_name(void *ctx, const char *name) {
+    gathering *g = ctx;
+    if (g->shown == SHOWN_NAMES) {
+        text_add(&g->names, " and more");
+        g->shown++;
+    }
+    if (g->shown > SHOWN_NAMES)
+        return false;
+    text_add(&g->names, g->shown++ == 0 ? " in " : ", ");
+    text_add_escaped(&g->names, name, 200);
+    return true;
+}
+
+static void gather(verification *v, const ckpt_damage *damage, gathering *g) {
+    ckpt_storage_layout layout = ckpt_describe_storage(damage->storage);
+    uint64_t chunk_size = layout.chunk_size != 0 ? layout.chunk_size : UINT64_MAX;
+    uint64_t low = layout.chunk_size != 0 ? damage->chunk * chunk_size : 0;
+    uint64_t high = low > UINT64_MAX - chunk_size ? UINT64_MAX : low + chunk_size;
+    if (v->outline == NULL)
+        v->outline = outline_new(v->c);
+    const outline_storage *storage = &v->outline->storages[damage->storage.id];
+    uint32_t view = storage->tensors != 0 ? storage->first : UINT32_MAX;
+    for (; view != UINT32_MAX && g->shown <= SHOWN_NAMES; view = v->outline->next_view[view]) {
+        uint64_t start, end;
+        reach(ckpt_tensor_by_id(v->c, view), &start, &end);
+        if (start < high && low < end)
+            outline_each_name(v->outline, view, gather_name, g);
+    }
+}
+
+void verify_report_damage(void *ctx, const ckpt_damage *damage) {
+    verification *v = ctx;
+    if (v->quiet)
+        return;
+    textbuf t = {0};
+    gathering g = {0};
+    text_add_escaped(&t, v->path, 0);
+    if (ckpt_storage_exists(damage->storage)) {
+        text_addf(&t, ": storage %" PRIu32 " chunk %" PRIu64, damage->storage.id, damage->chunk);
+        gather(v, damage, &g);
+    }
+    text_addf(&t, ": bytes %" PRIu64 " to %" PRIu64 "%s: %s", damage->offset,
+              damage->size != 0 ? damage->offset + damage->size - 1 : damage->offset,
+              text_string(&g.names), damage->message);
+    verify_clear_progress(v);
+    puts(text_string(&t));
+    text_free(&t);
+    text_free(&g.names);
+}
