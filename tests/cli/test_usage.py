@@ -1,0 +1,128 @@
+"""Options, exit status, colour and lost output: what all tools have in common."""
+
+import os
+import pty
+import re
+import subprocess
+
+from clitools import NAMES, ROOT, TOOLS, fine, npy, pack, refused, run, work
+import tap
+
+NET = pack("net", "ckpt-manifest: 1\nroot: {module: Linear, attributes: {in_features: 1, "
+                  "out_features: 2}, members: {weight: {parameter: f32, shape: [2, 1], "
+                  "init: ones}, bias: {parameter: f32, shape: [2], init: ones}}}\n")
+X = npy("x.npy", "<f4", [1, 1], "f", [0])
+ARGUMENTS = {"ckpt-inspect": [NET], "ckpt-verify": [NET], "ckpt-pack": ["net.yaml", "-o", NET],
+             "ckpt-run": [NET, "-i", X]}
+
+
+def test_help():
+    for tool in NAMES:
+        shown = fine(tool, "--help")
+        tap.equal(shown.startswith(f"Usage: {tool} "), True)
+        tap.equal("\nExamples:\n" in shown and "\nExit status: " in shown, True, tool)
+        tap.equal(max(len(line) for line in shown.split("\n")) <= 100, True)
+        tap.equal(fine(tool, "-h"), shown)
+
+
+def test_every_option_of_the_help_is_in_the_manual_and_back():
+    for tool in NAMES:
+        manual = (ROOT / "man" / f"{tool}.1").read_text()
+        listed = set(re.findall(r"^\.It .*?Fl -([a-z-]+)", manual, re.M)) | set(
+            re.findall(r"^\.It Fl . , Fl -([a-z-]+)", manual, re.M))
+        told = set(re.findall(r"^\s+(?:-., )?\s*--([a-z-]+)", fine(tool, "--help"), re.M))
+        tap.equal(listed, told, tool)
+
+
+def test_version():
+    header = (ROOT / "libckpt/include/ckpt/version.h").read_text()
+    version = re.search(r'CKPT_VERSION_STRING "(.*)"', header).group(1)
+    for tool in NAMES:
+        tap.equal(fine(tool, "--version"), f"{tool} (libckpt) {version}\n")
+
+
+def test_wrong_usage():
+    cases = [
+        ("ckpt-inspect", [], "no file is given"),
+        ("ckpt-inspect", ["--colour", NET], "unknown option '--colour'"),
+        ("ckpt-inspect", ["--color"], "option '--color' needs a value"),
+        ("ckpt-inspect", ["--color=red", NET], "--color takes auto, always or never, not 'red'"),
+        ("ckpt-inspect", ["--json=1", NET], "option '--json=1' takes no value"),
+        ("ckpt-inspect", ["--par", NET], "unknown option '--par'"),
+        ("ckpt-inspect", ["-x", NET], "unknown option '-x'"),
+        ("ckpt-inspect", ["--json", "--params", NET], "--json and --manifest go with no other view"),
+        ("ckpt-inspect", ["--json", NET, "w"],
+         "--json and --manifest show the whole file, not a selection"),
+        ("ckpt-verify", [], "no file is given"),
+        ("ckpt-verify", ["--json", NET], "unknown option '--json'"),
+        ("ckpt-pack", ["-o", "x.ckpt"], "no manifest is given"),
+        ("ckpt-pack", ["net.yaml"], "no output is given (-o FILE)"),
+        ("ckpt-pack", ["a.yaml", "b.yaml", "-o", "x"], "more than one manifest: 'b.yaml'"),
+        ("ckpt-pack", ["net.yaml", "-o", "x", "--chunk-size", "5000"],
+         "--chunk-size takes a power of two from 4096 to 2^30, not '5000'"),
+        ("ckpt-pack", ["net.yaml", "-o", "x", "--seed", "-1"],
+         "--seed takes a number from 0 to 2^64 - 1, not '-1'"),
+        ("ckpt-run", ["-i", X], "no checkpoint is given"),
+        ("ckpt-run", [NET], "no input is given (--input X.npy)"),
+        ("ckpt-run", [NET, "-i", X, "--batch", "0"], "--batch takes a number from 1 on, not '0'"),
+        ("ckpt-run", [NET, "-i", X, "--tolerance", "nan"],
+         "--tolerance takes a number from 0 on, not 'nan'"),
+        ("ckpt-run", [NET, "-i", X, "--matmul", "gpu"],
+         "--matmul takes builtin or cblas, not 'gpu'"),
+    ]
+    for tool, arguments, message in cases:
+        tap.equal(refused(tool, *arguments, status=2), f"{message}; try '{tool} --help'")
+
+
+def test_two_dashes_end_the_options():
+    (work / "--odd.ckpt").write_bytes((work / NET).read_bytes())
+    tap.equal(fine("ckpt-verify", "-q", "--", "--odd.ckpt"), "")
+
+
+def test_message_of_an_argument_is_one_line():
+    message = refused("ckpt-inspect", "no\nsuch\x1b[31mfile")
+    tap.equal(message.isprintable(), True, message)
+
+
+def test_lost_output_is_an_error():
+    for tool in NAMES:
+        for arguments in (["--help"], ARGUMENTS[tool]):
+            with open("/dev/full", "w") as full:
+                result = run(tool, *arguments, stdout=full)
+            tap.equal((result.status, result.err),
+                      (1, f"{tool}: standard output: No space left on device\n"), tool)
+
+
+def on_terminal(*arguments, **environment):
+    """What ckpt-inspect writes when its output is a terminal."""
+    master, slave = pty.openpty()
+    surroundings = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+    surroundings.update(environment)
+    with subprocess.Popen([TOOLS / "ckpt-inspect", *arguments, NET], cwd=work, stdout=slave,
+                          env=surroundings) as process:
+        os.close(slave)
+        shown = b""
+        try:
+            while piece := os.read(master, 65536):
+                shown += piece
+        except OSError:  # the end, on Linux
+            pass
+        tap.equal(process.wait(), 0)
+    os.close(master)
+    return shown
+
+
+def test_colour():
+    tap.equal(b"\x1b[" in on_terminal(TERM="xterm"), True)
+    tap.equal(b"\x1b[" in on_terminal(TERM="xterm", NO_COLOR=""), True)
+    tap.equal(b"\x1b[" in on_terminal(TERM="xterm", NO_COLOR="1"), False)
+    tap.equal(b"\x1b[" in on_terminal(TERM="dumb"), False)
+    tap.equal(b"\x1b[" in on_terminal("--color=never", TERM="xterm"), False)
+    tap.equal(b"\x1b[" in on_terminal("--color=always", TERM="dumb", NO_COLOR="1"), True)
+    plain = fine("ckpt-inspect", NET)
+    tap.equal("\x1b" in plain, False)
+    coloured = fine("ckpt-inspect", "--color", "always", NET)
+    tap.equal(re.sub("\x1b\\[[0-9;]*m", "", coloured), plain)
+
+
+tap.main(globals())

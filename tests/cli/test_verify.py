@@ -1,0 +1,130 @@
+"""ckpt-verify."""
+
+import clitools
+from clitools import fine, human, pack, refused, run, same_text, work
+import json
+import tap
+
+NET = """\
+ckpt-manifest: 1
+root:
+  module: Net
+  members:
+    "0": &s
+      module: Linear
+      members:
+        weight: {parameter: f32, shape: [3000], init: ones}
+        bias: {parameter: f32, shape: [3], init: ones}
+    "1": *s
+"""
+
+
+def net(*options):
+    return pack("net", NET, *options)
+
+
+def damaged(name, offset):
+    content = bytearray((work / name).read_bytes())
+    content[offset] ^= 0x10
+    (work / "damaged.ckpt").write_bytes(content)
+    return "damaged.ckpt"
+
+
+def storage_offset(name, storage):
+    return json.loads(fine("ckpt-inspect", "--json", name))["storages"][storage]["file_offset"]
+
+
+def test_good_file():
+    name = net("--chunk-size", "4096")
+    size = (work / name).stat().st_size
+    tap.equal(fine("ckpt-verify", name), f"net.ckpt: ok: 4 chunks, {human(size)} checked\n")
+
+
+def test_quiet():
+    tap.equal(fine("ckpt-verify", "--quiet", net()), "")
+
+
+def test_damaged_chunk_and_its_tensors_are_named():
+    name = net("--chunk-size", "4096")
+    start = storage_offset(name, 0)
+    result = run("ckpt-verify", damaged(name, start + 8192 + 5))
+    tap.equal(result.status, 1)
+    lines = result.out.split("\n")
+    tap.equal(lines[0].startswith(
+        f"damaged.ckpt: storage 0 chunk 2: bytes {start + 8192} to {start + 11999} in 0.weight, "
+        "1.weight: "), True, lines[0])
+    tap.equal(lines[1].startswith("damaged.ckpt: DAMAGED in 1 place; 4 chunks, "), True, lines[1])
+    tap.equal(len(lines), 3)
+    tap.equal(result.err.startswith("ckpt-verify: damaged.ckpt: "), True, result.err)
+    tap.equal(result.err.count("\n"), 1)
+
+
+def test_all_damage_is_named():
+    name = net("--chunk-size", "4096")
+    content = bytearray((work / name).read_bytes())
+    start = storage_offset(name, 0)
+    content[start] ^= 1
+    content[start + 4096] ^= 1
+    content[storage_offset(name, 1)] ^= 1
+    (work / "damaged.ckpt").write_bytes(content)
+    lines = run("ckpt-verify", "damaged.ckpt").out.split("\n")
+    tap.equal(len(lines), 5)
+    tap.equal(" in 0.bias, 1.bias: " in lines[2], True, lines[2])
+
+
+def test_quiet_damage_is_one_line_on_stderr():
+    name = net()
+    result = run("ckpt-verify", "-q", damaged(name, storage_offset(name, 0)))
+    tap.equal((result.status, result.out, result.err.count("\n")), (1, "", 1))
+
+
+def test_every_file_is_looked_at():
+    name = net()
+    bad = damaged(name, storage_offset(name, 0))
+    result = run("ckpt-verify", bad, "missing.ckpt", name)
+    tap.equal(result.status, 1)
+    tap.equal("net.ckpt: ok: " in result.out, True)
+    tap.equal(result.err.count("\n"), 2)
+
+
+def test_files_without_checksums_are_said_to_be():
+    name = net("--no-checksums")
+    size = (work / name).stat().st_size
+    unchecked = 12012
+    tap.equal(fine("ckpt-verify", name),
+              f"net.ckpt: ok: 0 chunks, {human(size - unchecked)} checked, "
+              f"{human(unchecked)} without checksums\n")
+    clitools.npy("x.npy", "<f4", [2], "f", [1.0, 2.0])
+    shown = fine("ckpt-verify", "x.npy")
+    tap.equal(shown, "x.npy: ok: structure only, 136 bytes without checksums\n")
+
+
+def test_a_file_that_is_no_checkpoint():
+    (work / "text").write_text("hello\n")
+    (work / "none").write_bytes(b"")
+    for name in ("text", "none", ".", "missing"):
+        message = refused("ckpt-verify", name)
+        tap.equal(message.startswith(f"{name}: "), True, message)
+
+
+def test_a_damaged_header_slot_does_not_hide_the_rest():
+    name = damaged(net(), 4096 + 70)
+    result = run("ckpt-verify", name)
+    tap.equal(result.status, 1)
+    tap.equal(result.out.startswith("damaged.ckpt: NOT WHOLE; 2 chunks, "), True, result.out)
+    tap.equal(result.err.startswith("ckpt-verify: damaged.ckpt: "), True, result.err)
+    shown = run("ckpt-inspect", name)
+    tap.equal(shown.status, 0)
+    tap.equal(shown.err.startswith("ckpt-inspect: damaged.ckpt: warning: "), True, shown.err)
+    tap.equal(shown.out.split("\n")[1].startswith("WARNING: "), True, shown.out)
+
+
+def test_every_truncation_is_refused():
+    name = net()
+    content = (work / name).read_bytes()
+    for size in range(0, len(content), 997):
+        (work / "short.ckpt").write_bytes(content[:size])
+        refused("ckpt-verify", "short.ckpt")
+
+
+tap.main(globals())

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What is swept. Each list ends with a name that is NULL. */
+#ifndef SCENARIOS_H
+#define SCENARIOS_H
+
+#include "sweep.h"
+
+extern const sweep_case reading_scenarios[]; /* open, verify, read tensors, walk, print */
+extern const sweep_case saving_scenarios[];  /* new, over an old file, over the source, edited */
+extern const sweep_case building_scenarios[];
+extern const sweep_case text_scenarios[]; /* manifest out and in, pack, other formats, nets */
+
+size_t sweep_case_count(const sweep_case *cases);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Every allocation of every scenario fails, once and from then on: the call fails with
+ * CKPT_E_NOMEM, nothing leaks, outputs and old files are untouched, and handles still work. */
+#include "checkmain.h"
+#include "scenarios.h"
+
+#include <stdio.h>
+
+static void sweep_case_at(const sweep_case *cases, int i) {
+    sweep *s = sweep_create();
+    sweep_result result;
+    sweep_allocations(s, &cases[i], &result);
+    ck_assert_msg(result.complaint[0] == '\0', "%s", result.complaint);
+    printf("# %s: %llu runs\n", cases[i].name, (unsigned long long)result.runs);
+    sweep_free(s);
+}
+
+START_TEST(reading) {
+    sweep_case_at(reading_scenarios, _i);
+}
+END_TEST
+
+START_TEST(saving) {
+    sweep_case_at(saving_scenarios, _i);
+}
+END_TEST
+
+START_TEST(building) {
+    sweep_case_at(building_scenarios, _i);
+}
+END_TEST
+
+START_TEST(texts_and_nets) {
+    sweep_case_at(text_scenarios, _i);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("allocations");
+    TCase *tests = tcase_create("allocations");
+    tcase_add_loop_test(tests, reading, 0, (int)sweep_case_count(reading_scenarios));
+    tcase_add_loop_test(tests, saving, 0, (int)sweep_case_count(saving_scenarios));
+    tcase_add_loop_test(tests, building, 0, (int)sweep_case_count(building_scenarios));
+    tcase_add_loop_test(tests, texts_and_nets, 0, (int)sweep_case_count(text_scenarios));
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""The library and spec/decoder.py judge the same files alike, and spec/vectors/image.py writes what
+the library writes.
+
+    python3 tests/vectors/test_readers.py --probe BUILD/tests/vectors/ckpt_probe
+    python3 tests/vectors/test_readers.py --probe ... --count 100000 [--seed 7]
+
+The first form prints TAP. The second tries that many mutated files and keeps those on which the
+readers differ. The probe can also be named by the environment variable CKPT_PROBE.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "spec"), str(ROOT / "spec" / "vectors")]
+
+import tap  # noqa: E402
+
+import decoder  # noqa: E402
+import mutate  # noqa: E402
+from image import Image  # noqa: E402
+from invalid_vectors import INVALID  # noqa: E402
+from valid_vectors import VALID  # noqa: E402
+from vector_manifest import manifest  # noqa: E402
+
+ACCESS = ("map", "read", "memory", "reader")
+SAMPLE = 600
+SEED = 20240607
+LARGE = ("large-storage", "limits", "generation-3", "chunks")
+BASES = [name for name in VALID if name not in LARGE]  # for mutations
+
+
+class Probe:
+    """The C reader, as a process that answers one line for each file."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, encoding="utf-8")
+
+    def ask(self, access, path):
+        self.process.stdin.write(f"{access} {path}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the probe died, status {self.process.wait()}: {access} {path}")
+        return line.rstrip("\n")
+
+
+def ours(data):
+    """What decoder.py says: an object, or the rule."""
+    try:
+        file = decoder.decode(data, verify=True)
+    except decoder.Reject as rejection:
+        return rejection.rule
+    return decoder.describe(file, with_bytes=True)
+
+
+def theirs(line):
+    return line.split()[1].rstrip(":") if line.startswith("reject ") else json.loads(line)
+
+
+class Comparison:
+    def __init__(self, program):
+        self.probe = Probe(program)
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.directory.name) / "file.ckpt"
+
+    def answers(self, data, access=ACCESS):
+        """(what the decoder says, what the library says), the latter by every kind of access."""
+        self.path.write_bytes(data)
+        lines = {self.probe.ask(kind, self.path) for kind in access}
+        if len(lines) != 1:
+            raise AssertionError("the kinds of access differ:\n" + "\n".join(sorted(lines)))
+        return ours(data), theirs(lines.pop())
+
+    def agree(self, data, access=ACCESS):
+        """Both reject, or both find the same; the reasons may differ. None, or the difference."""
+        wanted, got = self.answers(data, access)
+        if isinstance(wanted, str) and isinstance(got, str) or wanted == got:
+            return None
+        return f"decoder.py: {str(wanted)[:300]}\nlibrary:    {str(got)[:300]}"
+
+
+def mutated_files(count, seed):
+    """(name, bytes); the file with a number is the same for every count."""
+    made = {name: VALID[name]()[0] for name in BASES}
+    for i in range(count):
+        generator = random.Random(f"{seed}/{i}")
+        name = generator.choice(BASES)
+        yield f"{name}-{seed}-{i}", mutate.mutated(generator, made[name])
+
+
+def search(comparison, count, seed):
+    """The command of its own; returns the number of files on which the readers differ."""
+    different = accepted = 0
+    for name, data in mutated_files(count, seed):
+        kind = random.Random(name).choice(ACCESS)
+        difference = comparison.agree(data, (kind,))
+        accepted += not isinstance(ours(data), str)
+        if difference:
+            different += 1
+            kept = pathlib.Path(f"{name}.ckpt")
+            kept.write_bytes(data)
+            print(f"{kept}:\n{difference}", flush=True)
+    print(f"{count} files, {accepted} accepted, {different} differences")
+    return different
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--probe", default=os.environ.get("CKPT_PROBE"))
+    parser.add_argument("--count", type=int)
+    parser.add_argument("--seed", type=int, default=SEED)
+    options = parser.parse_args()
+    if not options.probe:
+        parser.error("--probe, or CKPT_PROBE in the environment, names the program")
+    comparison = Comparison(options.probe)
+    if options.count:
+        sys.exit(1 if search(comparison, options.count, options.seed) else 0)
+    tap.main(tests(comparison))
+
+
+def tests(comparison):
+    def test_valid_vectors_are_read_alike():
+        for name, make in VALID.items():
+            wanted, got = comparison.answers(make()[0])
+            tap.equal(got, wanted, name)
+
+    def test_valid_vectors_have_their_manifest():
+        for name, make in VALID.items():
+            data, root, metadata = make()
+            comparison.path.write_bytes(data)
+            got = json.loads(comparison.probe.ask("manifest", comparison.path))
+            tap.equal(got, manifest(root, metadata), name)
+
+    def test_saving_gives_the_canonical_form():
+        for name, make in VALID.items():
+            data, root, metadata = make()
+            comparison.path.write_bytes(data)
+            got = bytes.fromhex(json.loads(comparison.probe.ask("save", comparison.path)))
+            wanted = Image(root, metadata)
+            for storage in wanted.payload:
+                storage.at = storage.chunk_log2 = None
+            wanted.place()
+            if got != wanted.build():
+                raise AssertionError(f"{name}: {len(got)} bytes, but not those of image.py")
+
+    def test_invalid_vectors_break_the_same_rule():
+        for name, make in INVALID.items():
+            wanted, got = comparison.answers(make())
+            tap.equal(wanted, name.split("-")[0], name)
+            # Without a magic it is no .ckpt file to the library, and no rule of the format.
+            if got in ("CKPT_E_FORMAT", "CKPT_E_TRUNCATED") and wanted in ("H1", "H2"):
+                continue
+            tap.equal(got, wanted, name)
+
+    def test_boundary_values_in_every_field():
+        for base in ("views", "generation-2", "values"):
+            for what, data in mutate.boundary_files(VALID[base]()[0]):
+                difference = comparison.agree(data, ("memory",))
+                if difference:
+                    raise AssertionError(f"{base}: {what}\n{difference}")
+
+    def test_mutated_files():
+        print(f"# seed {SEED}, {SAMPLE} files")
+        accepted = 0
+        for name, data in mutated_files(SAMPLE, SEED):
+            difference = comparison.agree(data)
+            if difference:
+                raise AssertionError(f"{name}\n{difference}")
+            accepted += not isinstance(ours(data), str)
+        # Mutations that leave nothing to compare would prove little.
+        if not SAMPLE // 20 < accepted < SAMPLE // 2:
+            raise AssertionError(f"{accepted} of {SAMPLE} mutated files are sound")
+
+    def test_truncated_files():
+        data = VALID["small"]()[0]
+        for size in range(len(data)):
+            wanted, got = comparison.answers(data[:size], ("memory",))
+            if not isinstance(got, str) or not isinstance(wanted, str):
+                raise AssertionError(f"accepted with {size} of {len(data)} bytes")
+
+    return {name: function for name, function in locals().items() if name.startswith("test_")}
+
+
+main()
