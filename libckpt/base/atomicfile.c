@@ -75,8 +75,10 @@ static bool copy_names(ck_atomic_file *file, const char *path) {
 ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
                            const ckpt_filesystem *files, const char *path, bool durable,
                            ckpt_error *err) {
-    if (last_component(path)[0] == '\0')
-        return ck_fail(err, CKPT_E_ARGUMENT, "%s: not the name of a file", CK_NAME(path));
+    if (last_component(path)[0] == '\0') {
+        ck_place place = {path, CKPT_NO_OFFSET, NULL, 0, 0};
+        return ck_fail_at(err, &place, CKPT_E_ARGUMENT, "not the name of a file");
+    }
     ck_atomic_file file = {.memory = *memory, .file = -1, .durable = durable};
     file.files = files != NULL ? files : ckpt_posix_filesystem();
     ckpt_status status =

@@ -33,6 +33,7 @@ static void trim_partial_character(char *text) {
 }
 
 static void append(ckpt_error *err, const char *format, ...) CK_PRINTF(2, 3);
+static void append_list(ckpt_error *err, const char *format, va_list arguments) CK_PRINTF(2, 0);
 
 static void append_list(ckpt_error *err, const char *format, va_list arguments) {
     size_t used = strlen(err->message);
@@ -57,7 +58,7 @@ static void reset(ckpt_error *err, ckpt_status status) {
 
 static void append_place(ckpt_error *err, const ck_place *place) {
     if (place->name != NULL)
-        append(err, "%s", CK_NAME(place->name));
+        append(err, "%s", place->name[0] != '\0' ? CK_NAME(place->name) : "''");
     if (place->line != 0)
         append(err, ":%u:%u", (unsigned)place->line, (unsigned)place->column);
     if (err->message[0] != '\0')
@@ -115,6 +116,7 @@ static const char *errno_text(int sys_errno) {
     case ENOMEM: return "out of memory";
     case ENOSPC: return "no space left on device";
     case ENOTDIR: return "not a directory";
+    case ENXIO: return "no such device or address";
     case EPERM: return "operation not permitted";
     case EROFS: return "read-only file system";
     case EXDEV: return "not the same file system";

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hashmap.h"
 
-#include <string.h>
-
 /* The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection in which every input bit
  * reaches every output bit. */
 uint64_t ck_hash_mix(uint64_t key) {
@@ -12,10 +10,14 @@ uint64_t ck_hash_mix(uint64_t key) {
     return key ^ (key >> 31);
 }
 
+static size_t home_of(const ck_hashmap *map, uint64_t key) {
+    return (size_t)ck_hash_mix(key ^ map->seed) & (map->capacity - 1);
+}
+
 /* The slot of key, or the empty one where it would go. There always is an empty slot. */
 static size_t find_slot(const ck_hashmap *map, uint64_t key) {
     size_t mask = map->capacity - 1;
-    size_t i = (size_t)ck_hash_mix(key) & mask;
+    size_t i = home_of(map, key);
     while (map->slots[i].used && map->slots[i].key != key)
         i = (i + 1) & mask;
     return i;
@@ -36,7 +38,8 @@ bool ck_hashmap_reserve(const ck_memory *memory, ck_hashmap *map, size_t extra) 
         capacity *= 2;
     if (capacity == map->capacity)
         return true;
-    ck_hashmap grown = {ck_calloc(memory, capacity, sizeof(ck_hash_slot)), capacity, map->count};
+    ck_hashmap grown = {ck_calloc(memory, capacity, sizeof(ck_hash_slot)), capacity, map->count,
+                        map->seed};
     if (grown.slots == NULL)
         return false;
     for (size_t i = 0; i < map->capacity; i++) {
@@ -77,7 +80,7 @@ void ck_hashmap_remove(ck_hashmap *map, uint64_t key) {
         return;
     map->count--;
     for (size_t i = (hole + 1) & mask; map->slots[i].used; i = (i + 1) & mask) {
-        size_t home = (size_t)ck_hash_mix(map->slots[i].key) & mask;
+        size_t home = home_of(map, map->slots[i].key);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             map->slots[hole] = map->slots[i];
             hole = i;
@@ -88,5 +91,6 @@ void ck_hashmap_remove(ck_hashmap *map, uint64_t key) {
 
 void ck_hashmap_clear(const ck_memory *memory, ck_hashmap *map) {
     ck_free(memory, map->slots, map->capacity, sizeof(ck_hash_slot));
-    memset(map, 0, sizeof *map);
+    map->slots = NULL;
+    map->capacity = map->count = 0;
 }

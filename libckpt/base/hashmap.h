@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A map from 64-bit keys to 32-bit numbers, by open addressing. The keys are mixed, so that keys
- * chosen by a stranger from a file (pairs of small ids) do not collide on purpose. */
+/* A map from 64-bit keys to 32-bit numbers, by open addressing. The keys are mixed. Where a stranger
+ * may choose which of very many keys a map gets (pairs of numbers from a file), a seed that he does
+ * not know keeps him from choosing keys that collide. */
 #ifndef CK_HASHMAP_H
 #define CK_HASHMAP_H
 
@@ -17,6 +18,7 @@ typedef struct ck_hashmap {
     ck_hash_slot *slots;
     size_t capacity; /* a power of two or 0 */
     size_t count;
+    uint64_t seed; /* set before the first key, if at all */
 } ck_hashmap;
 
 #define CK_HASH_NONE UINT32_MAX
@@ -27,6 +29,6 @@ bool ck_hashmap_reserve(const ck_memory *memory, ck_hashmap *map, size_t extra);
 /* Sets or replaces. False when memory runs out; never when it replaces or after a reserve. */
 bool ck_hashmap_set(const ck_memory *memory, ck_hashmap *map, uint64_t key, uint32_t value);
 void ck_hashmap_remove(ck_hashmap *map, uint64_t key);
-void ck_hashmap_clear(const ck_memory *memory, ck_hashmap *map);
+void ck_hashmap_clear(const ck_memory *memory, ck_hashmap *map); /* keeps the seed */
 
 #endif

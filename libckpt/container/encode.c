@@ -256,6 +256,7 @@ static ckpt_status check_encoded(const ck_encoded *encoded, ckpt_error *err) {
     ck_index index;
     memset(&index, 0, sizeof index);
     index.c = c;
+    index.name = "the file that would be written";
     index.offset = encoded->offset;
     index.bytes = encoded->bytes;
     index.size = encoded->size;

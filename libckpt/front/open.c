@@ -27,10 +27,12 @@ static ckpt_status find_format(const ck_source *source, const ckpt_open_options 
     if (status != CKPT_OK)
         return status;
     const ck_format *format = ck_format_probe(head, size, source->size, options->formats);
+    if (format == NULL && options->formats != NULL)
+        return ck_fail_at(err, &place, CKPT_E_FORMAT, "not a file of the format asked for, %s",
+                          CK_NAME(options->formats));
     if (format == NULL)
         return ck_fail_at(err, &place, CKPT_E_FORMAT,
-                          "not a checkpoint in any format %s",
-                          options->formats != NULL ? "that was asked for" : "that libckpt reads");
+                          "not a checkpoint in any format that libckpt reads");
     *ret_format = format;
     return CKPT_OK;
 }

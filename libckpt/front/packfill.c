@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "front/packfill.h"
 
+#include "base/checked.h"
 #include "base/error.h"
 #include "model/object.h"
 #include "model/tensor.h"
@@ -41,6 +42,35 @@ static void decide(plan *p, ckpt_tensor tensor, ckpt_tensor source) {
     p->is_copied = p->is_copied || !can_link;
     p->is_decided = true;
     p->link = link;
+}
+
+/* A short text can have any number of tensors write the same large storage; what is sensible is
+ * far below this. */
+#define MOST_WRITES 64
+#define FREE_WRITES ((uint64_t)16 << 20)
+
+static ckpt_status check_work(const ckpt_manifest *manifest, const char *path, const plan *plans,
+                              ckpt_error *err) {
+    ckpt *c = ckpt_manifest_ckpt(manifest);
+    uint64_t written = 0, limit = 0;
+    for (uint32_t i = 0; i < ckpt_storage_count(c); i++)
+        if (plans[i].is_copied)
+            limit = ck_add_saturated(limit, ckpt_storage_size(ckpt_storage_by_id(c, i)));
+    limit = ck_add_saturated(ck_mul_saturated(limit, MOST_WRITES), FREE_WRITES);
+    for (uint32_t i = 0; i < ckpt_manifest_fill_count(manifest); i++) {
+        ckpt_fill fill = ckpt_manifest_fill(manifest, i);
+        ckpt_error inner;
+        if (plans[ckpt_tensor_storage(fill.tensor).id].is_copied)
+            written = ck_add_saturated(written, ckpt_tensor_nbytes(fill.tensor));
+        if (written <= limit)
+            continue;
+        (void)ck_fail(&inner, CKPT_E_LIMIT,
+                      "the tensors up to this one write more than %d times the bytes of their "
+                      "storages, and 16 MiB",
+                      MOST_WRITES);
+        return ck_pack_fail(&fill, path, &inner, err);
+    }
+    return CKPT_OK;
 }
 
 static ckpt_status prepare_storages(ckpt *c, const plan *plans, ckpt_error *err) {
@@ -133,7 +163,9 @@ ckpt_status ck_pack_fill(const ckpt_manifest *manifest, const char *path,
         ckpt_tensor tensor = ckpt_manifest_fill(manifest, i).tensor;
         decide(&plans[ckpt_tensor_storage(tensor).id], tensor, sources[i]);
     }
-    ckpt_status status = prepare_storages(c, plans, err);
+    ckpt_status status = check_work(manifest, path, plans, err);
+    if (status == CKPT_OK)
+        status = ck_error_prefix(err, prepare_storages(c, plans, err), path);
     if (status == CKPT_OK)
         status = fill_tensors(manifest, path, sources, plans, seed, err);
     ck_free(memory, plans, count, sizeof *plans);

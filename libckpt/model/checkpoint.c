@@ -32,6 +32,7 @@ ckpt_status ck_ckpt_new(const ckpt_allocator *allocator, ckpt **ret_ckpt, ckpt_e
     }
     c->memory = memory;
     c->hash_seed = ck_hash_mix((uint64_t)(uintptr_t)c ^ (uint64_t)(uintptr_t)&memory << 20);
+    c->member_index.seed = c->value_index.seed = c->hash_seed;
     c->source.file = -1;
     c->info.path = c->info.format = c->info.recovered = "";
     init_tables(c);

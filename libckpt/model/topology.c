@@ -78,21 +78,38 @@ void ck_topology_free(ck_topology *topology) {
     topology->order = topology->number = NULL;
 }
 
-static bool has_child_modules(ckpt_module module) {
-    return ckpt_module_exists(ckpt_module_at(module, 0));
+/* Puts the child modules of a module that are new on the stack. */
+static bool push_children(const ckpt *c, uint32_t module, ck_hashmap *seen, ck_buffer *stack) {
+    const ck_module_rec *rec = ck_module_rec_at(c, module);
+    for (uint32_t i = 0; i < rec->member_count; i++) {
+        const ck_member_rec *member = ck_member_at(c, rec->first_member + i);
+        if (member->kind != CK_MEMBER_MODULE ||
+            ck_hashmap_get(seen, member->target) != CK_HASH_NONE)
+            continue;
+        if (!ck_hashmap_set(&c->memory, seen, member->target, 1) ||
+            !ck_buffer_append(&c->memory, stack, &member->target, sizeof member->target))
+            return false;
+    }
+    return true;
 }
 
+/* Costs what lies below `from`, however large the checkpoint is. */
 ckpt_status ck_module_reaches(ckpt_module from, ckpt_module to, bool *ret_reaches,
                               ckpt_error *err) {
-    if (from.id == to.id || !has_child_modules(from)) {
-        *ret_reaches = from.id == to.id;
-        return CKPT_OK;
+    const ckpt *c = from.owner;
+    ck_hashmap seen = {.seed = c->hash_seed};
+    ck_buffer stack = {NULL, 0, 0};
+    uint32_t module = from.id;
+    bool complete = push_children(c, module, &seen, &stack);
+    while (complete && module != to.id && stack.size != 0) {
+        stack.size -= sizeof module;
+        memcpy(&module, stack.bytes + stack.size, sizeof module);
+        complete = push_children(c, module, &seen, &stack);
     }
-    ck_topology topology;
-    ckpt_status status = ck_topology_create(from, &topology, err);
-    if (status != CKPT_OK)
-        return status;
-    *ret_reaches = topology.number[to.id] != UNSEEN;
-    ck_topology_free(&topology);
+    ck_hashmap_clear(&c->memory, &seen);
+    ck_buffer_clear(&c->memory, &stack);
+    if (!complete)
+        return ck_fail_nomem(err);
+    *ret_reaches = module == to.id;
     return CKPT_OK;
 }

@@ -8,19 +8,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void put_line(const char *tool, const char *hint, const char *format, va_list arguments) {
-    char message[1024];
-    vsnprintf(message, sizeof message, format, arguments);
-    for (char *p = message; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+#include <ckpt/walk.h>
+
+enum { MESSAGE_SIZE = 1024, LONGEST_ESCAPE = 10 };
+
+/* Escapes what is not fit for a terminal, once only: parts of the message may be escaped already,
+ * so a backslash stays as it is. */
+static void escape_once(const char *message, char *escaped, size_t size) {
+    size_t used = 0;
+    while (*message != '\0') {
+        size_t length = strcspn(message, "\\");
+        used += ckpt_escape(message, length, escaped + used, size - used);
+        message += length;
+        if (*message == '\\')
+            escaped[used++] = *message++;
     }
+    escaped[used] = '\0';
+}
+
+static void put_line(const char *tool, const char *hint, const char *format, va_list arguments) {
+    char message[MESSAGE_SIZE], escaped[MESSAGE_SIZE * LONGEST_ESCAPE];
+    vsnprintf(message, sizeof message, format, arguments);
+    escape_once(message, escaped, sizeof escaped);
     /* What was printed before shall stand before. */
     fflush(stdout);
     if (hint != NULL)
-        fprintf(stderr, "%s: %s; try '%s --help'\n", tool, message, hint);
+        fprintf(stderr, "%s: %s; try '%s --help'\n", tool, escaped, hint);
     else
-        fprintf(stderr, "%s: %s\n", tool, message);
+        fprintf(stderr, "%s: %s\n", tool, escaped);
 }
 
 int tool_fail(const char *tool, const char *format, ...) {

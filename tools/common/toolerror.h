@@ -17,8 +17,8 @@ enum {
     TOOL_USAGE = 2 /* wrong usage */
 };
 
-/* "TOOL: MESSAGE" on stderr; control characters of the message become question marks, since parts
- * of it may be the user's own arguments. Returns TOOL_NO. */
+/* "TOOL: MESSAGE" on stderr; what is not fit for a terminal is escaped, since parts of the
+ * message may be the user's own arguments. Returns TOOL_NO. */
 int tool_fail(const char *tool, const char *format, ...) TOOL_PRINTF(2, 3);
 /* The same with a hint at --help behind it. Returns TOOL_USAGE. */
 int tool_misuse(const char *tool, const char *format, ...) TOOL_PRINTF(2, 3);

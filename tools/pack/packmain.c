@@ -6,6 +6,7 @@
 #include <ckpt/ckpt.h>
 
 #include "../common/numbertext.h"
+#include "../common/samefile.h"
 #include "../common/tooloptions.h"
 
 #define PACK "ckpt-pack"
@@ -89,6 +90,8 @@ static int check_options(const pack_options *o) {
         return tool_misuse(PACK, "no manifest is given");
     if (o->output == NULL)
         return tool_misuse(PACK, "no output is given (-o FILE)");
+    if (tool_replaces(o->output, o->manifest))
+        return tool_misuse(PACK, "--output is the manifest itself: '%s'", o->output);
     return -1;
 }
 

@@ -24,9 +24,13 @@ static int read_converted(const char *path, ckpt_tensor tensor, ckpt_dtype dtype
     if (numel > SIZE_MAX / 2 / item_size)
         return tool_fail(RUN, "%s: too large for the memory of this machine", path);
     void *data = tool_new((size_t)numel, item_size);
-    if (ckpt_tensor_read_as(tensor, dtype, data, (size_t)numel * item_size, &err) != CKPT_OK) {
+    ckpt_status status =
+        ckpt_tensor_read_as(tensor, dtype, data, (size_t)numel * item_size, &err);
+    if (status != CKPT_OK) {
         free(data);
-        return tool_fail(RUN, "%s", err.message);
+        /* The type is no matter of the file to the library. */
+        return status == CKPT_E_UNSUPPORTED ? tool_fail(RUN, "%s: %s", path, err.message)
+                                            : tool_fail(RUN, "%s", err.message);
     }
     *ret_data = data;
     return TOOL_FINE;

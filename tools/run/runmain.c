@@ -26,11 +26,14 @@ static int forward(ckpt_net *net, const run_array *input, uint64_t batch, run_ar
     if (ckpt_net_output_shape(net, input->rank, input->shape, &rank, shape, &err) != CKPT_OK)
         return tool_fail(RUN, "%s", err.message);
     if (rank == 0 || shape[0] != input->shape[0])
-        return tool_fail(RUN, "the net does not keep the rows of its input apart");
+        return tool_fail(RUN, "the net does not keep the rows of its input apart, the "
+                              "first of its %u dimensions",
+                         (unsigned)input->rank);
     int status = run_new_array(rank, shape, ret_output);
     if (status != TOOL_FINE)
         return status;
-    uint64_t rows = input->shape[0];
+    /* Rows without elements cost no memory: there may be more of them than can be counted. */
+    uint64_t rows = ret_output->numel != 0 ? input->shape[0] : 0;
     for (uint64_t first = 0; first < rows && status == TOOL_FINE; first += batch) {
         uint64_t left = rows - first;
         status = forward_rows(net, input, ret_output, first, left < batch ? left : batch);

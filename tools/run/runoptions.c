@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/samefile.h"
 #include "../common/tooloptions.h"
 #include "run.h"
 
@@ -84,12 +85,27 @@ static int take_option(run_options *o, int id, const char *value) {
     return TOOL_FINE;
 }
 
+/* Even with --expect, where the net would then be compared with itself. */
+static int check_output(const run_options *o) {
+    const struct {
+        const char *name, *path;
+    } inputs[] = {{"the checkpoint", o->net},
+                  {"--input", o->input},
+                  {"--labels", o->labels},
+                  {"--expect", o->expect}};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (o->output != NULL && inputs[i].path != NULL && tool_replaces(o->output, inputs[i].path))
+            return tool_misuse(RUN, "--output is the same file as %s: '%s'", inputs[i].name,
+                               o->output);
+    return -1;
+}
+
 static int check_options(const run_options *o) {
     if (o->net == NULL)
         return tool_misuse(RUN, "no checkpoint is given");
     if (o->input == NULL)
         return tool_misuse(RUN, "no input is given (--input X.npy)");
-    return -1;
+    return check_output(o);
 }
 
 int run_read_options(int argc, char **argv, run_options *o) {

@@ -83,7 +83,9 @@ typedef struct ckpt_pack_options {
 
 /* Reads the manifest at path and returns a checkpoint whose storages are filled from recipes or
  * linked to the data files, which stay open until it is freed. CKPT_E_MANIFEST: a tensor has no
- * source; CKPT_E_MISMATCH: dtype or shape of a source differ; CKPT_E_NOT_FOUND: no such tensor. */
+ * source; CKPT_E_MISMATCH: dtype or shape of a source differ; CKPT_E_NOT_FOUND: no such tensor;
+ * CKPT_E_LIMIT: tensors that view the same storages would write more than 64 times the bytes of
+ * these, and 16 MiB. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_pack(const char *path, const ckpt_pack_options *options,
                                                ckpt **ret_ckpt, ckpt_error *err);
 
