@@ -23,11 +23,12 @@ static void name_temporary(ck_atomic_file *file, size_t room, unsigned attempt) 
              base, attempt);
 }
 
-static ckpt_status create_temporary(ck_atomic_file *file, size_t room, ckpt_error *err) {
+static ckpt_status create_temporary(ck_atomic_file *file, size_t room, ckpt_file_mode mode,
+                                    ckpt_error *err) {
     const ckpt_filesystem *files = file->files;
     for (unsigned attempt = 1;; attempt++) {
         name_temporary(file, room, attempt);
-        int failure = files->open(files->ctx, file->temporary, CKPT_FILE_CREATE, &file->file);
+        int failure = files->open(files->ctx, file->temporary, mode, &file->file);
         if (failure == 0)
             return CKPT_OK;
         file->file = -1;
@@ -36,20 +37,34 @@ static ckpt_status create_temporary(ck_atomic_file *file, size_t room, ckpt_erro
     }
 }
 
-/* A file that is replaced hands its permissions on; and only a file can be replaced. */
-static ckpt_status take_over(ck_atomic_file *file, ckpt_error *err) {
-    const ckpt_filesystem *files = file->files;
+/* What is to be replaced, if anything: only a file can be, or a link. */
+static ckpt_status look_at_target(const ck_atomic_file *file, bool *ret_is_file,
+                                  uint32_t *ret_permissions, ckpt_error *err) {
     ckpt_file_status status = {.size = 0};
-    int failure = files->status_of_path(files->ctx, file->path, &status);
+    int failure = file->files->status_of_path(file->files->ctx, file->path, &status);
     /* Not knowing whose permissions to keep is no reason to make a secret file public. */
     if (failure != 0 && failure != ENOENT)
         return ck_fail_errno(err, file->path, "look at", failure);
-    if (failure != 0 || status.is_link)
-        return CKPT_OK;
     ck_place place = {file->path, CKPT_NO_OFFSET, NULL, 0, 0};
-    if (!status.is_regular)
+    if (failure == 0 && !status.is_link && !status.is_regular)
         return ck_fail_at(err, &place, CKPT_E_IO, "not a regular file, so it is not replaced");
-    failure = files->set_permissions(files->ctx, file->file, status.permissions & 0777);
+    *ret_is_file = failure == 0 && !status.is_link;
+    *ret_permissions = status.permissions & 0777;
+    return CKPT_OK;
+}
+
+/* A file that is replaced hands its permissions on. Until then nobody else can open the new one: who
+ * has opened a file goes on reading, whatever its permissions become. */
+static ckpt_status create(ck_atomic_file *file, size_t room, ckpt_error *err) {
+    bool is_file = false;
+    uint32_t permissions = 0;
+    ckpt_status status = look_at_target(file, &is_file, &permissions, err);
+    if (status == CKPT_OK)
+        status = create_temporary(file, room,
+                                  is_file ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE, err);
+    if (status != CKPT_OK || !is_file)
+        return status;
+    int failure = file->files->set_permissions(file->files->ctx, file->file, permissions);
     return failure == 0 ? CKPT_OK : ck_fail_errno(err, file->path, "set permissions", failure);
 }
 
@@ -81,17 +96,16 @@ ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
     }
     ck_atomic_file file = {.memory = *memory, .file = -1, .durable = durable};
     file.files = files != NULL ? files : ckpt_posix_filesystem();
-    ckpt_status status =
-        copy_names(&file, path) ? CKPT_OK : ck_fail_nomem(err);
+    size_t room = temporary_room(path);
+    ckpt_status status = copy_names(&file, path) ? CKPT_OK : ck_fail_nomem(err);
     if (status == CKPT_OK)
-        status = create_temporary(&file, temporary_room(path), err);
-    if (status != CKPT_OK) {
-        free_names(&file, temporary_room(path));
+        status = create(&file, room, err);
+    if (status != CKPT_OK && file.file >= 0) {
+        ck_atomic_abort(&file);
         return status;
     }
-    status = take_over(&file, err);
     if (status != CKPT_OK) {
-        ck_atomic_abort(&file);
+        free_names(&file, room);
         return status;
     }
     *ret_file = file;

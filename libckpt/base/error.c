@@ -33,7 +33,6 @@ static void trim_partial_character(char *text) {
 }
 
 static void append(ckpt_error *err, const char *format, ...) CK_PRINTF(2, 3);
-static void append_list(ckpt_error *err, const char *format, va_list arguments) CK_PRINTF(2, 0);
 
 static void append_list(ckpt_error *err, const char *format, va_list arguments) {
     size_t used = strlen(err->message);

@@ -12,11 +12,11 @@
 static int posix_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file) {
     (void)ctx;
     int flags = O_CLOEXEC;
-    if (mode == CKPT_FILE_CREATE)
-        flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
-    else
+    if (mode == CKPT_FILE_READ)
         flags |= O_RDONLY | O_NONBLOCK; /* do not wait for a writer when it is a FIFO */
-    int file = open(path, flags, 0666);
+    else
+        flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+    int file = open(path, flags, mode == CKPT_FILE_CREATE_PRIVATE ? 0600 : 0666);
     if (file < 0)
         return errno;
     *ret_file = file;

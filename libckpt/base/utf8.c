@@ -74,12 +74,16 @@ uint32_t ck_utf8_next(const char **text, size_t size) {
 bool ck_code_point_is_unsafe(uint32_t c) {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) /* C0, DEL, C1 */
            || c == 0x00ad                      /* soft hyphen */
+           || c == 0x034f                      /* combining grapheme joiner */
            || c == 0x061c                      /* Arabic letter mark */
+           || c == 0x115f || c == 0x1160       /* Hangul fillers */
+           || c == 0x3164 || c == 0xffa0       /* the same, for compatibility */
            || c == 0x180e                      /* Mongolian vowel separator */
            || (c >= 0x200b && c <= 0x200f)     /* zero width, direction marks */
            || (c >= 0x2028 && c <= 0x202e)     /* separators, embeddings, overrides */
            || (c >= 0x2060 && c <= 0x206f)     /* joiners, isolates */
            || c == 0xfeff                      /* byte order mark */
            || (c >= 0xfff0 && c <= 0xfffb)     /* annotation controls */
+           || (c >= 0x1d173 && c <= 0x1d17a)   /* musical beams and phrases */
            || (c >= 0xe0000 && c <= 0xe0fff);  /* tags */
 }

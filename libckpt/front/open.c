@@ -3,18 +3,10 @@
 #include "front/formats.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "model/object.h"
 
 #include <string.h>
-
-static ckpt_status check_options(const ckpt_open_options **options, ckpt_error *err) {
-    static const ckpt_open_options defaults = {.struct_size = sizeof defaults};
-    if (*options == NULL)
-        *options = &defaults;
-    if ((*options)->struct_size != sizeof defaults)
-        return ck_fail(err, CKPT_E_ARGUMENT, "the open options have not the size they should have");
-    return CKPT_OK;
-}
 
 static ckpt_status find_format(const ck_source *source, const ckpt_open_options *options,
                                const ck_format **ret_format, ckpt_error *err) {
@@ -60,37 +52,40 @@ static ckpt_status open_source(ck_source *source, const ckpt_open_options *optio
 ckpt_status ckpt_open(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,
                       ckpt_error *err) {
     ck_source source;
-    ckpt_status status = check_options(&options, err);
+    ckpt_open_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "open options", err);
     if (status != CKPT_OK)
         return status;
-    ck_memory memory = ck_memory_from(options->allocator);
-    status = ck_source_open(&source, &memory, options->filesystem, path,
-                            options->access == CKPT_ACCESS_MAP, err);
-    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+    ck_memory memory = ck_memory_from(known.allocator);
+    status = ck_source_open(&source, &memory, known.filesystem, path,
+                            known.access == CKPT_ACCESS_MAP, err);
+    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
 }
 
 ckpt_status ckpt_open_memory(const void *data, size_t size, const char *name,
                              const ckpt_open_options *options, ckpt **ret_ckpt, ckpt_error *err) {
     ck_source source;
-    ckpt_status status = check_options(&options, err);
+    ckpt_open_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "open options", err);
     if (status != CKPT_OK)
         return status;
-    ck_memory memory = ck_memory_from(options->allocator);
+    ck_memory memory = ck_memory_from(known.allocator);
     status = ck_source_from_memory(&source, &memory, data, size, name, err);
-    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
 }
 
 ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
                              const ckpt_open_options *options, ckpt **ret_ckpt, ckpt_error *err) {
     ck_source source;
-    ckpt_status status = check_options(&options, err);
+    ckpt_open_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "open options", err);
     if (status == CKPT_OK && (reader == NULL || reader->read_at == NULL))
         status = ck_fail(err, CKPT_E_ARGUMENT, "there is no reader");
     if (status != CKPT_OK)
         return status;
-    ck_memory memory = ck_memory_from(options->allocator);
+    ck_memory memory = ck_memory_from(known.allocator);
     status = ck_source_from_reader(&source, &memory, reader, name, err);
-    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, err) : status;
+    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
 }
 
 ckpt_file_info ckpt_describe_file(const ckpt *c) {

@@ -5,6 +5,7 @@
 #include "front/packsource.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/source.h"
 #include "manifest/manifeststate.h"
 
@@ -170,17 +171,18 @@ static ckpt_status fill_all(packer *p, ckpt_error *err) {
 
 ckpt_status ckpt_pack(const char *path, const ckpt_pack_options *options, ckpt **ret_ckpt,
                       ckpt_error *err) {
-    static const ckpt_pack_options defaults = {.struct_size = sizeof defaults};
-    if (options == NULL)
-        options = &defaults;
-    if (options->struct_size != sizeof *options || path == NULL)
-        return ck_fail(err, CKPT_E_ARGUMENT, "ckpt_pack: path missing, or options of another size");
-    packer p = {.path = path, .options = options};
-    p.sources.memory = ck_memory_from(options->allocator);
-    p.sources.allocator = options->allocator;
-    p.sources.files = options->filesystem;
+    ckpt_pack_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "pack options", err);
+    if (status != CKPT_OK)
+        return status;
+    if (path == NULL)
+        return ck_fail(err, CKPT_E_ARGUMENT, "there is no manifest to pack");
+    packer p = {.path = path, .options = &known};
+    p.sources.memory = ck_memory_from(known.allocator);
+    p.sources.allocator = known.allocator;
+    p.sources.files = known.filesystem;
     p.sources.manifest_path = path;
-    ckpt_status status = read_manifest(&p, err);
+    status = read_manifest(&p, err);
     if (status == CKPT_OK)
         status = fill_all(&p, err);
     if (status == CKPT_OK)

@@ -5,20 +5,22 @@
 #include "base/atomicfile.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/options.h"
 #include "model/object.h"
 
 #include <string.h>
 
-static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options **options,
-                                   const ck_format **ret_format, ckpt_error *err) {
-    static const ckpt_save_options defaults = {.struct_size = sizeof defaults};
+/* Everything that is checked before a byte is written. */
+static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *options,
+                                   ckpt_save_options *ret_known, const ck_format **ret_format,
+                                   ckpt_error *err) {
     if (c == NULL)
         return ck_fail(err, CKPT_E_ARGUMENT, "there is no checkpoint");
-    if (*options == NULL)
-        *options = &defaults;
-    if ((*options)->struct_size != sizeof defaults)
-        return ck_fail(err, CKPT_E_ARGUMENT, "the save options have not the size they should have");
-    const char *name = (*options)->format != NULL ? (*options)->format : "ckpt";
+    ckpt_status status =
+        ck_options_take(ret_known, sizeof *ret_known, options, "save options", err);
+    if (status != CKPT_OK)
+        return status;
+    const char *name = ret_known->format != NULL ? ret_known->format : "ckpt";
     const ck_format *format = ck_format_named(name);
     if (format == NULL || format->write == NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "libckpt does not write the format '%s'",
@@ -34,16 +36,17 @@ static ckpt_status write_to_file(void *ctx, const void *bytes, size_t size, uint
 
 ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *options,
                       ckpt_error *err) {
+    ckpt_save_options known;
     const ck_format *format;
     ck_atomic_file file;
-    ckpt_status status = check_arguments(c, &options, &format, err);
+    ckpt_status status = check_arguments(c, options, &known, &format, err);
     if (status == CKPT_OK)
-        status = ck_atomic_open(&file, &c->memory, options->filesystem, path,
-                                !options->not_durable, err);
+        status = ck_atomic_open(&file, &c->memory, known.filesystem, path,
+                                !known.not_durable, err);
     if (status != CKPT_OK)
         return status;
     ck_sink sink = {&file, write_to_file};
-    status = format->write(c, &sink, options, err);
+    status = format->write(c, &sink, &known, err);
     if (status != CKPT_OK) {
         ck_atomic_abort(&file);
         return status;
@@ -73,13 +76,14 @@ static ckpt_status write_to_memory(void *ctx, const void *bytes, size_t size, ui
 
 ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **ret_data,
                              size_t *ret_size, ckpt_error *err) {
+    ckpt_save_options known;
     const ck_format *format;
-    ckpt_status status = check_arguments(c, &options, &format, err);
+    ckpt_status status = check_arguments(c, options, &known, &format, err);
     if (status != CKPT_OK)
         return status;
     memory_file file = {c->memory, {NULL, 0, 0}};
     ck_sink sink = {&file, write_to_memory};
-    status = format->write(c, &sink, options, err);
+    status = format->write(c, &sink, &known, err);
     void *exact = NULL;
     if (status == CKPT_OK) {
         exact = ck_resize(&c->memory, file.buffer.bytes, file.buffer.capacity, file.buffer.size, 1);
@@ -108,13 +112,14 @@ static ckpt_status write_to_caller(void *ctx, const void *bytes, size_t size, ui
 
 ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save_options *options,
                              ckpt_error *err) {
+    ckpt_save_options known;
     const ck_format *format;
-    ckpt_status status = check_arguments(c, &options, &format, err);
+    ckpt_status status = check_arguments(c, options, &known, &format, err);
     if (status == CKPT_OK && (writer == NULL || writer->write_at == NULL))
         status = ck_fail(err, CKPT_E_ARGUMENT, "there is no writer");
     if (status != CKPT_OK)
         return status;
     ckpt_writer copy = *writer;
     ck_sink sink = {&copy, write_to_caller};
-    return format->write(c, &sink, options, err);
+    return format->write(c, &sink, &known, err);
 }

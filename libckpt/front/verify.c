@@ -3,6 +3,7 @@
 #include "front/formats.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "model/object.h"
 
 #include <string.h>
@@ -31,19 +32,17 @@ static ckpt_status read_everything(ckpt *c, const ckpt_verify_options *options,
 
 ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                         ckpt_verify_result *ret_result, ckpt_error *err) {
-    static const ckpt_verify_options defaults = {.struct_size = sizeof defaults};
+    ckpt_verify_options known;
     ckpt_verify_result result;
     memset(&result, 0, sizeof result);
-    if (options == NULL)
-        options = &defaults;
-    if (options->struct_size != sizeof defaults)
-        return ck_fail(err, CKPT_E_ARGUMENT,
-                       "the verify options have not the size they should have");
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "verify options", err);
+    if (status != CKPT_OK)
+        return status;
     if (c == NULL || !c->has_source)
         return ck_fail(err, CKPT_E_ARGUMENT, "the checkpoint was not opened from a file");
     const ck_format *format = ck_format_named(c->info.format);
-    ckpt_status status = format->verify != NULL ? format->verify(c, options, &result, err)
-                                                : read_everything(c, options, &result, err);
+    status = format->verify != NULL ? format->verify(c, &known, &result, err)
+                                    : read_everything(c, &known, &result, err);
     if (ret_result != NULL)
         *ret_result = result;
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading a manifest: the top level (section 3 of spec/manifest.md). */
+#include "base/options.h"
 #include "manifest/manifeststate.h"
 
 #include "model/object.h"
@@ -151,23 +152,24 @@ static ckpt_status create_manifest(const ckpt_allocator *allocator, ckpt_manifes
 ckpt_status ckpt_manifest_read(const char *text, size_t size, const char *name,
                                const ckpt_manifest_options *options, ckpt_manifest **ret_manifest,
                                ckpt_error *err) {
-    ckpt_manifest_options defaults = {.struct_size = sizeof defaults};
-    if (options == NULL)
-        options = &defaults;
-    if (options->struct_size != sizeof *options || (text == NULL && size != 0))
-        return ck_fail(err, CKPT_E_ARGUMENT, "ckpt_manifest_read: options or text missing");
+    ckpt_manifest_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "manifest options", err);
+    if (status != CKPT_OK)
+        return status;
+    if (text == NULL && size != 0)
+        return ck_fail(err, CKPT_E_ARGUMENT, "there is no manifest to read");
     name = name != NULL ? name : "manifest";
-    size_t max_size = options->max_size != 0 ? options->max_size : DEFAULT_MAX_SIZE;
+    size_t max_size = known.max_size != 0 ? known.max_size : DEFAULT_MAX_SIZE;
     if (size > max_size)
         return ck_error_prefix(
             err, ck_fail(err, CKPT_E_LIMIT, "%zu bytes, but the limit is %zu", size, max_size),
             name);
     ckpt_manifest *manifest;
-    ckpt_status status = create_manifest(options->allocator, &manifest, err);
+    status = create_manifest(known.allocator, &manifest, err);
     if (status != CKPT_OK)
         return status;
     status = read_text(manifest, text != NULL ? text : "", size, name,
-                       options->max_depth != 0 ? options->max_depth : DEFAULT_MAX_DEPTH, err);
+                       known.max_depth != 0 ? known.max_depth : DEFAULT_MAX_DEPTH, err);
     if (status == CKPT_OK)
         *ret_manifest = manifest;
     else

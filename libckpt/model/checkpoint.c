@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Life and change of a checkpoint as a whole. */
+#include "base/options.h"
 #include "model/object.h"
 
 #include <string.h>
@@ -75,8 +76,11 @@ ckpt_status ck_add_root(ckpt *c, ckpt_error *err) {
 }
 
 ckpt_status ckpt_create(const ckpt_create_options *options, ckpt **ret_ckpt, ckpt_error *err) {
-    ckpt *c;
-    ckpt_status status = ck_ckpt_new(options != NULL ? options->allocator : NULL, &c, err);
+    ckpt *c = NULL;
+    ckpt_create_options known;
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "create options", err);
+    if (status == CKPT_OK)
+        status = ck_ckpt_new(known.allocator, &c, err);
     if (status != CKPT_OK)
         return status;
     status = ck_add_root(c, err);
@@ -112,6 +116,8 @@ static void free_tables(ckpt *c) {
         ck_buffer_clear(&c->memory, &c->value_bytes);
     ck_hashmap_clear(&c->memory, &c->member_index);
     ck_hashmap_clear(&c->memory, &c->value_index);
+    ck_hashmap_clear(&c->memory, &c->member_rooms);
+    ck_hashmap_clear(&c->memory, &c->value_rooms);
 }
 
 void ckpt_free(ckpt *c) {
@@ -132,11 +138,16 @@ void ckpt_free(ckpt *c) {
 }
 
 ckpt_status ckpt_attach(ckpt *c, ckpt *other, ckpt_error *err) {
-    if (c == NULL || other == NULL || c == other)
-        return ck_fail(err, CKPT_E_ARGUMENT, "a checkpoint can only be attached to another one");
+    if (c == NULL || other == NULL || other->attached_to != NULL)
+        return ck_fail(err, CKPT_E_ARGUMENT, "a checkpoint can be attached once, to another one");
+    for (const ckpt *owner = c; owner != NULL; owner = owner->attached_to) {
+        if (owner == other)
+            return ck_fail(err, CKPT_E_ARGUMENT, "a checkpoint cannot belong to itself");
+    }
     if (!ck_table_append(&c->memory, &c->attached, 1))
         return ck_fail_nomem(err);
     ((ckpt **)c->attached.records)[c->attached.count - 1] = other;
+    other->attached_to = c;
     return CKPT_OK;
 }
 
@@ -168,12 +179,15 @@ static ckpt_status index_values(ckpt *c, ckpt_error *err) {
     return CKPT_OK;
 }
 
-/* Containers come before their elements, so one pass is enough. */
+/* Containers come before their elements, so one pass is enough. Empty ones get 0 for their first
+ * element: that there is no run, which what they have in a file does not tell. */
 static void store_value_depths(ckpt *c) {
     for (uint32_t v = 0; v < c->values.count; v++) {
-        const ck_value_rec *rec = ck_value_at(c, v);
+        ck_value_rec *rec = ck_value_at(c, v);
         if (rec->type != CKPT_VALUE_LIST && rec->type != CKPT_VALUE_MAP)
             continue;
+        if (rec->count == 0)
+            rec->payload = 0;
         for (uint32_t i = 0; i < rec->count; i++)
             ck_value_at(c, rec->payload + i)->by_key = rec->by_key + 1;
     }
@@ -194,8 +208,6 @@ ckpt_status ck_thaw(ckpt *c, ckpt_error *err) {
         return status;
     }
     store_value_depths(c);
-    c->fixed_members = c->members.count;
-    c->fixed_values = c->values.count;
     c->attributes_fixed = (uint32_t)c->modules.count;
     c->thawed = true;
     return CKPT_OK;

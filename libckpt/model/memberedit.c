@@ -45,10 +45,12 @@ static ckpt_status take_name(ckpt_module module, const char *name, uint32_t *ret
 static ckpt_status reserve_member(ckpt_module module, ckpt_error *err) {
     ckpt *c = module.owner;
     ck_module_rec *rec = ck_module_rec_at(c, module.id);
+    uint32_t room = ck_hashmap_get(&c->member_rooms, module.id);
     if (!ck_hashmap_reserve(&c->memory, &c->member_index, 1) ||
-        !ck_table_grow_run(&c->memory, &c->members, c->fixed_members, &rec->first_member,
-                           rec->member_count))
+        !ck_hashmap_reserve(&c->memory, &c->member_rooms, 1) ||
+        !ck_table_grow_run(&c->memory, &c->members, &rec->first_member, rec->member_count, &room))
         return ck_fail_nomem(err);
+    ck_hashmap_set(&c->memory, &c->member_rooms, module.id, room);
     return CKPT_OK;
 }
 

@@ -69,13 +69,11 @@ struct ckpt {
     ck_buffer value_bytes;
     size_t value_bytes_fixed_size; /* value_bytes.bytes belongs to the index while capacity is 0 */
 
-    /* What the tables hold of the file; what was added is behind. */
-    size_t fixed_members;
-    size_t fixed_values;
-
     bool thawed;
     ck_hashmap member_index;     /* module << 32 | name to place in the run */
     ck_hashmap value_index;      /* first element << 32 | key to place in the run */
+    ck_hashmap member_rooms;     /* module to the room of its run, when that has grown */
+    ck_hashmap value_rooms;      /* first element to the room of the run, when that has grown */
     uint32_t attributes_fixed;   /* modules whose attributes are the value 1 + module */
     ck_table attributes_added;   /* of uint32_t: the values of the others */
     uint16_t dtype_numbers[CKPT_DTYPE_COUNT]; /* number + 1 of a registered type, 0 not yet used */
@@ -83,6 +81,7 @@ struct ckpt {
 
     ck_table payloads; /* of ck_payload */
     ck_table attached; /* of ckpt * */
+    ckpt *attached_to;
 
     ck_source source; /* the file; size 0 and no name when there is none */
     bool has_source;

@@ -40,31 +40,23 @@ void ck_table_clear(const ck_memory *memory, ck_table *table) {
     table->count = table->capacity = 0;
 }
 
-static uint32_t room_of_run(size_t fixed, uint64_t first, uint32_t count) {
-    if (first < fixed || count == 0)
-        return count;
-    uint32_t room = 4;
-    while (room < count)
-        room *= 2;
-    return room;
-}
-
-bool ck_table_grow_run(const ck_memory *memory, ck_table *table, size_t fixed, uint64_t *first,
-                       uint32_t count) {
-    if (count < room_of_run(fixed, *first, count))
+bool ck_table_grow_run(const ck_memory *memory, ck_table *table, uint64_t *first, uint32_t count,
+                       uint32_t *room) {
+    if (*room != CK_HASH_NONE && count < *room)
         return true;
     if (count >= UINT32_MAX / 4)
         return false;
-    uint32_t room = 4;
-    while (room < count + 1)
-        room *= 2;
+    uint32_t wanted = 4;
+    while (wanted < count + 1)
+        wanted *= 2;
     size_t moved = table->count;
-    if (!ck_table_append(memory, table, room))
+    if (!ck_table_append(memory, table, wanted))
         return false;
     char *records = table->records;
     if (count != 0)
         memcpy(records + moved * table->record_size, records + *first * table->record_size,
                count * table->record_size);
     *first = moved;
+    *room = wanted;
     return true;
 }

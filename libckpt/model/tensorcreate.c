@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Making tensors. */
 #include "base/checked.h"
+#include "base/options.h"
 #include "model/dtype.h"
 #include "model/tensor.h"
 
@@ -30,8 +31,6 @@ typedef struct draft {
 static ckpt_status check_spec(ckpt_storage storage, const ckpt_tensor_spec *spec, ckpt_error *err) {
     if (storage.owner == NULL || storage.id >= storage.owner->storages.count)
         return ck_fail(err, CKPT_E_ARGUMENT, "there is no such storage");
-    if (spec == NULL || spec->struct_size != sizeof *spec)
-        return ck_fail(err, CKPT_E_ARGUMENT, "the tensor spec has not the size it should have");
     if (spec->rank > CK_MAX_RANK)
         return ck_fail(err, CKPT_E_ARGUMENT, "a rank of %u is over %d", spec->rank, CK_MAX_RANK);
     if (spec->rank > 0 && spec->shape == NULL)
@@ -103,11 +102,16 @@ static ckpt_status store_draft(ckpt *c, const draft *d, ckpt_tensor *ret_tensor,
 ckpt_status ckpt_tensor_create(ckpt_storage storage, const ckpt_tensor_spec *spec,
                                ckpt_tensor *ret_tensor, ckpt_error *err) {
     draft d = {0};
-    ckpt_status status = check_spec(storage, spec, err);
+    ckpt_tensor_spec known;
+    if (spec == NULL)
+        return ck_fail(err, CKPT_E_ARGUMENT, "there is no tensor spec");
+    ckpt_status status = ck_options_take(&known, sizeof known, spec, "tensor spec", err);
+    if (status == CKPT_OK)
+        status = check_spec(storage, &known, err);
     if (status == CKPT_OK)
         status = ck_thaw(storage.owner, err);
     if (status == CKPT_OK)
-        status = draft_tensor(storage, spec, &d, err);
+        status = draft_tensor(storage, &known, &d, err);
     if (status == CKPT_OK)
         status = store_draft(storage.owner, &d, ret_tensor, err);
     return status;

@@ -93,11 +93,17 @@ static ckpt_status append(ckpt_value container, uint32_t key, const ck_value_rec
         return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d", CK_MAX_VALUE_DEPTH);
     if (c->values.count >= CK_NONE / 2)
         return ck_fail(err, CKPT_E_LIMIT, "too many values");
-    /* Room in the index first: after that, nothing can fail. */
+    /* A container that was always empty has 0 for its first element: no run is there. */
+    uint32_t room = before != 0 ? ck_hashmap_get(&c->value_rooms, before) : CK_HASH_NONE;
+    /* Room in the indexes first: after that, nothing can fail. */
     if (!ck_hashmap_reserve(&c->memory, &c->value_index, 1) ||
-        !ck_table_grow_run(&c->memory, &c->values, c->fixed_values, &first, count))
+        !ck_hashmap_reserve(&c->memory, &c->value_rooms, 1) ||
+        !ck_table_grow_run(&c->memory, &c->values, &first, count, &room))
         return ck_fail_nomem(err);
     ck_value_rec *rec = ck_value_at(c, container.id);
+    if (first != before)
+        ck_hashmap_remove(&c->value_rooms, before);
+    ck_hashmap_set(&c->memory, &c->value_rooms, first, room);
     if (key != CK_NONE && first != before)
         move_keys(c, before, first, count);
     rec->payload = first;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a module to a plan: one pass over the modules in the order in which they run. */
+#include "base/options.h"
 #include "model/object.h"
 #include "nn/netplan.h"
 #include "nn/netwalk.h"
@@ -83,9 +84,8 @@ static void assign_slots(ckpt_net *net) {
 
 static ckpt_status choose_matmul(const ckpt_net_options *options, ck_matmul *ret_matmul,
                                  ckpt_error *err) {
-    ckpt_matmul choice = options != NULL ? options->matmul : CKPT_MATMUL_DEFAULT;
     ck_matmul cblas = ck_matmul_cblas();
-    switch (choice) {
+    switch (options->matmul) {
     case CKPT_MATMUL_DEFAULT: *ret_matmul = cblas != NULL ? cblas : ck_matmul_builtin; break;
     case CKPT_MATMUL_BUILTIN: *ret_matmul = ck_matmul_builtin; break;
     case CKPT_MATMUL_CBLAS:
@@ -102,10 +102,11 @@ ckpt_status ckpt_net_build(ckpt_module module, const ckpt_net_options *options, 
                            ckpt_error *err) {
     if (!ckpt_module_exists(module) || ret_net == NULL)
         return ck_fail(err, CKPT_E_ARGUMENT, "net: no module, or no place for the net");
-    if (options != NULL && options->struct_size < sizeof *options)
-        return ck_fail(err, CKPT_E_ARGUMENT, "net options: struct_size is not set");
+    ckpt_net_options known;
     ck_matmul matmul = NULL;
-    ckpt_status status = choose_matmul(options, &matmul, err);
+    ckpt_status status = ck_options_take(&known, sizeof known, options, "net options", err);
+    if (status == CKPT_OK)
+        status = choose_matmul(&known, &matmul, err);
     if (status != CKPT_OK)
         return status;
     const ck_memory *memory = ck_ckpt_memory(module.owner);

@@ -59,6 +59,26 @@ def test_damaged_chunk_and_its_tensors_are_named():
     tap.equal(result.err.count("\n"), 1)
 
 
+def test_each_damaged_chunk_names_the_tensors_that_reach_into_it():
+    """Views that begin in any order, over several chunks, within one, without elements."""
+    views = {"late": (9000, 10), "all": (0, 16384), "early": (4095, 2), "none": (5000, 0),
+             "middle": (4096, 4096), "end": (16383, 1)}
+    name = pack("views", "ckpt-manifest: 1\nstorages:\n- {size: 16384}\nroot:\n  module: a\n"
+                "  members:\n" + "".join(
+                    f"    {view}: {{parameter: u8, shape: [{size}], storage: 0, "
+                    f"storage_offset: {start}, init: zeros}}\n"
+                    for view, (start, size) in views.items()), "--chunk-size", "4096")
+    content = bytearray((work / name).read_bytes())
+    for chunk in range(4):
+        content[storage_offset(name, 0) + 4096 * chunk] ^= 1
+    (work / "damaged.ckpt").write_bytes(content)
+    lines = run("ckpt-verify", "damaged.ckpt").out.split("\n")
+    told = [set(line.split(" in ")[1].split(":")[0].split(", ")) for line in lines[:4]]
+    tap.equal(told, [{view for view, (start, size) in views.items()
+                      if size != 0 and start < 4096 * chunk + 4096 and start + size > 4096 * chunk}
+                     for chunk in range(4)])
+
+
 def test_all_damage_is_named():
     name = net("--chunk-size", "4096")
     content = bytearray((work / name).read_bytes())

@@ -101,8 +101,8 @@ static void read_tensors(ckpt *c, bool damaged, const char *what) {
             continue;
         ckpt_status status =
             ckpt_tensor_read(tensor, copy, (size_t)ckpt_tensor_nbytes(tensor), &err);
-        ck_assert_msg(status == CKPT_OK || (damaged && status == CKPT_E_CHECKSUM),
-                      "%s: tensor %u: %s", what, t, err.message);
+        quick_assert_msg(status == CKPT_OK || (damaged && status == CKPT_E_CHECKSUM),
+                         "%s: tensor %u: %s", what, t, err.message);
     }
 }
 
@@ -117,25 +117,25 @@ static void use(ckpt *c, const char *what) {
     ckpt *again;
     char why[256];
     ckpt_status status = ckpt_verify(c, NULL, NULL, &err);
-    ck_assert_msg(status == CKPT_OK || status == CKPT_E_CHECKSUM || status == CKPT_E_STRUCTURE,
-                  "%s: verify: %s", what, err.message);
+    quick_assert_msg(status == CKPT_OK || status == CKPT_E_CHECKSUM || status == CKPT_E_STRUCTURE,
+                     "%s: verify: %s", what, err.message);
     bool damaged = status != CKPT_OK;
     read_tensors(c, damaged, what);
     assert_ok(ckpt_summarize(ckpt_root(c), &summary, &err));
     assert_ok(ckpt_walk_create(ckpt_root(c), CKPT_WALK_EVERYTHING, &walk, &err));
     for (int i = 0; i < 2000 && ckpt_walk_next(walk, &item); i++)
-        ck_assert_msg(strlen(item.name) == item.name_size, "%s: a name has a NUL", what);
+        quick_assert_msg(strlen(item.name) == item.name_size, "%s: a name has a NUL", what);
     ckpt_walk_free(walk);
     status = ckpt_print_module(ckpt_root(c), swallow, &patience, &err);
-    ck_assert_msg(status == CKPT_OK || status == CKPT_E_CANCELLED, "%s: print", what);
+    quick_assert_msg(status == CKPT_OK || status == CKPT_E_CANCELLED, "%s: print", what);
     status = ckpt_save_memory(c, NULL, &saved, &size, &err);
-    ck_assert_msg(status == CKPT_OK || (damaged && status == CKPT_E_CHECKSUM), "%s: save: %s", what,
-                  err.message);
+    quick_assert_msg(status == CKPT_OK || (damaged && status == CKPT_E_CHECKSUM), "%s: save: %s",
+                     what, err.message);
     if (status != CKPT_OK)
         return;
     assert_ok(ckpt_open_memory(saved, size, NULL, NULL, &again, &err));
     const char *difference = models_differ(c, again, why, sizeof why);
-    ck_assert_msg(difference == NULL, "%s: saved and opened: %s", what, difference);
+    quick_assert_msg(difference == NULL, "%s: saved and opened: %s", what, difference);
     ckpt_free(again);
     ckpt_buffer_free(c, saved, size);
 }
@@ -152,19 +152,19 @@ static bool try_to_open(file_bytes *file, const char *what) {
     repair_checksums(file);
     ckpt_status status = ckpt_open_memory(file->bytes, file->size, NULL, &options, &c, &err);
     size_t bound = ((size_t)16 << 20) + 8 * file->size;
-    ck_assert_msg(memory.largest <= bound && memory.peak <= bound,
-                  "%s: %zu bytes for a file of %zu", what, memory.largest, file->size);
+    quick_assert_msg(memory.largest <= bound && memory.peak <= bound,
+                     "%s: %zu bytes for a file of %zu", what, memory.largest, file->size);
     if (status == CKPT_OK) {
         use(c, what);
         ckpt_free(c);
     } else {
-        ck_assert_msg(c == untouched, "%s: a failed open gave something", what);
-        ck_assert_msg(status == err.status && err.message[0] != '\0', "%s: no error told", what);
-        ck_assert_msg(status != CKPT_E_NOMEM && status != CKPT_E_ARGUMENT && status != CKPT_E_IO,
-                      "%s: %s", what, err.message);
+        quick_assert_msg(c == untouched, "%s: a failed open gave something", what);
+        quick_assert_msg(status == err.status && err.message[0] != '\0', "%s: no error told", what);
+        quick_assert_msg(status != CKPT_E_NOMEM && status != CKPT_E_ARGUMENT && status != CKPT_E_IO,
+                         "%s: %s", what, err.message);
     }
     const char *complaint = fault_memory_complaint(&memory);
-    ck_assert_msg(complaint == NULL, "%s: %s", what, complaint);
+    quick_assert_msg(complaint == NULL, "%s: %s", what, complaint);
     return status == CKPT_OK;
 }
 

@@ -48,7 +48,7 @@ static ckpt *open_bytes(const saved *s) {
 static void assert_equal(ckpt *a, ckpt *b, uint64_t seed) {
     char why[256];
     const char *difference = models_differ(a, b, why, sizeof why);
-    ck_assert_msg(difference == NULL, "seed %llu: %s", (unsigned long long)seed, difference);
+    quick_assert_msg(difference == NULL, "seed %llu: %s", (unsigned long long)seed, difference);
 }
 
 static void assert_saves_as(ckpt *c, const saved *s, uint64_t seed) {
@@ -57,8 +57,8 @@ static void assert_saves_as(ckpt *c, const saved *s, uint64_t seed) {
     ckpt_error err;
     ckpt_save_options options = options_of(seed);
     assert_ok(ckpt_save_memory(c, &options, &bytes, &size, &err));
-    ck_assert_msg(size == s->size && memcmp(bytes, s->bytes, size) == 0,
-                  "seed %llu: other bytes the second time", (unsigned long long)seed);
+    quick_assert_msg(size == s->size && memcmp(bytes, s->bytes, size) == 0,
+                     "seed %llu: other bytes the second time", (unsigned long long)seed);
     ckpt_buffer_free(c, bytes, size);
 }
 
@@ -139,8 +139,8 @@ START_TEST(every_way_of_opening_and_saving_is_equal) {
         assert_ok(ckpt_save(s.model, path, &options, &err));
         check_all_ways(&s, path, seed);
         assert_ok(ckpt_save_writer(s.model, &writer, &options, &err));
-        ck_assert_msg(memcmp(g.bytes, s.bytes, s.size) == 0, "seed %llu: writer",
-                      (unsigned long long)seed);
+        quick_assert_msg(memcmp(g.bytes, s.bytes, s.size) == 0, "seed %llu: writer",
+                         (unsigned long long)seed);
         free(g.bytes);
         drop(&s);
     }
@@ -169,10 +169,10 @@ static void check_elements(ckpt_tensor tensor, uint64_t seed) {
     assert_ok(ckpt_tensor_read(tensor, dense, size, &err));
     assert_ok(ckpt_storage_read(storage, 0, storage_size, whole, &err));
     for (uint64_t i = 0; info.block_elements == 1 && i < ckpt_tensor_numel(tensor); i++)
-        ck_assert_msg(memcmp(dense + i * element, whole + place_of(tensor, i, element), element) ==
-                          0,
-                      "seed %llu: tensor %u, element %llu", (unsigned long long)seed, tensor.id,
-                      (unsigned long long)i);
+        quick_assert_msg(
+            memcmp(dense + i * element, whole + place_of(tensor, i, element), element) == 0,
+            "seed %llu: tensor %u, element %llu", (unsigned long long)seed, tensor.id,
+            (unsigned long long)i);
     free(dense);
     free(whole);
 }

@@ -31,6 +31,12 @@
             ck_abort_msg("Assertion '%s' failed", #condition);                                     \
     } while (0)
 
+#define quick_assert_msg(condition, ...)                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            ck_abort_msg(__VA_ARGS__);                                                             \
+    } while (0)
+
 /* Runs the suite and returns what main returns. */
 static inline int run_suite(Suite *suite) {
     SRunner *runner = srunner_create(suite);

@@ -46,7 +46,7 @@ static const ckpt_filesystem *below(void) {
 
 static int fault_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file) {
     fault_files *files = ctx;
-    int failure = begin(files, mode == CKPT_FILE_CREATE ? FILE_OPEN_CREATE : FILE_OPEN_READ, -1);
+    int failure = begin(files, mode == CKPT_FILE_READ ? FILE_OPEN_READ : FILE_OPEN_CREATE, -1);
     if (failure == 0)
         failure = below()->open(below()->ctx, path, mode, ret_file);
     if (failure == 0) {

@@ -7,7 +7,7 @@
 
 #include <ckpt/ckpt.h>
 
-#include "../common/outline.h"
+#include "chunkviews.h"
 
 #define VERIFY "ckpt-verify"
 
@@ -16,6 +16,7 @@ typedef struct verification {
     const char *path;
     ckpt *c;
     outline *outline; /* made when the first damage is found */
+    chunk_views views;
     bool quiet;
     bool recovered; /* the newest state is lost, an older one was opened */
     bool shows_progress;

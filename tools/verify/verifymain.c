@@ -103,6 +103,7 @@ static int verify(const char *path, bool quiet) {
     int status = verify_open_file(&v);
     if (v.recovered && status == TOOL_FINE)
         status = tool_fail(VERIFY, "%s: %s", path, recovered);
+    chunk_views_free(&v.views);
     outline_free(v.outline);
     ckpt_free(v.c);
     return status;

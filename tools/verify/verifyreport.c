@@ -42,20 +42,6 @@ bool verify_report_progress(void *ctx, uint64_t done, uint64_t total) {
     return true;
 }
 
-/* The bytes of its storage that a tensor reaches: [*ret_start, *ret_end). */
-static void reach(ckpt_tensor tensor, uint64_t *ret_start, uint64_t *ret_end) {
-    ckpt_dtype_info dtype = ckpt_tensor_dtype_info(tensor);
-    uint64_t together = dtype.block_elements != 0 ? dtype.block_elements : 1;
-    uint64_t first = ckpt_tensor_storage_offset(tensor), last = first;
-    *ret_start = first / together * dtype.block_bytes;
-    *ret_end = *ret_start;
-    if (ckpt_tensor_numel(tensor) == 0)
-        return;
-    for (uint32_t d = 0; d < ckpt_tensor_rank(tensor); d++)
-        last += (ckpt_tensor_shape(tensor)[d] - 1) * ckpt_tensor_stride(tensor, d);
-    *ret_end = (last / together + 1) * dtype.block_bytes;
-}
-
 /* Names of a storage's tensors that reach into a range of it. */
 typedef struct gathering {
     textbuf names;
@@ -82,14 +68,7 @@ static void gather(verification *v, const ckpt_damage *damage, gathering *g) {
     uint64_t high = low > UINT64_MAX - chunk_size ? UINT64_MAX : low + chunk_size;
     if (v->outline == NULL)
         v->outline = outline_new(v->c);
-    const outline_storage *storage = &v->outline->storages[damage->storage.id];
-    uint32_t view = storage->tensors != 0 ? storage->first : UINT32_MAX;
-    for (; view != UINT32_MAX && g->shown <= SHOWN_NAMES; view = v->outline->next_view[view]) {
-        uint64_t start, end;
-        reach(ckpt_tensor_by_id(v->c, view), &start, &end);
-        if (start < high && low < end)
-            outline_each_name(v->outline, view, gather_name, g);
-    }
+    chunk_views_each_name(&v->views, v->outline, damage->storage, low, high, gather_name, g);
 }
 
 void verify_report_damage(void *ctx, const ckpt_damage *damage) {

@@ -90,7 +90,7 @@ typedef struct ckpt_damage {
 typedef struct ckpt_verify_options {
     size_t struct_size; /* sizeof(ckpt_verify_options) */
     ckpt_progress progress;
-    void (*on_damage)(void *ctx, const ckpt_damage *damage);
+    void (*on_damage)(void *ctx, const ckpt_damage *damage); /* in the order of the file */
     void *ctx; /* for both functions */
 } ckpt_verify_options;
 

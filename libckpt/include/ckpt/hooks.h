@@ -27,8 +27,9 @@ typedef struct ckpt_allocator {
 
 typedef enum ckpt_file_mode {
     CKPT_FILE_READ,  /* an existing file, to read */
-    CKPT_FILE_CREATE /* a new file, to write and read; fails with EEXIST if the name is taken, and
-                        does not follow a symbolic link */
+    CKPT_FILE_CREATE, /* a new file, to write and read; fails with EEXIST if the name is taken, and
+                         does not follow a symbolic link */
+    CKPT_FILE_CREATE_PRIVATE /* the same, for its owner alone until set_permissions */
 } ckpt_file_mode;
 
 typedef struct ckpt_file_status {

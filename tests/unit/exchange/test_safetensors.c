@@ -154,9 +154,9 @@ typedef struct refusal {
 } refusal;
 
 static const refusal refusals[] = {
-    {"[]", 0, CKPT_E_FORMAT, "not a checkpoint"},
-    {"", 0, CKPT_E_FORMAT, "not a checkpoint"},
-    {"\xef\xbb\xbf{}", 0, CKPT_E_FORMAT, "not a checkpoint"},
+    {"[]", 0, CKPT_E_FORMAT, "not a file of the format"},
+    {"", 0, CKPT_E_FORMAT, "not a file of the format"},
+    {"\xef\xbb\xbf{}", 0, CKPT_E_FORMAT, "not a file of the format"},
     {"{} x", 0, CKPT_E_STRUCTURE, "expected the end of the JSON text"},
     {"{", 0, CKPT_E_STRUCTURE, "the JSON text ends"},
     {"{,}", 0, CKPT_E_STRUCTURE, "expected a key"},

@@ -181,7 +181,7 @@ START_TEST(test_wrong_arguments) {
     expect(ckpt_net_build(none, NULL, &net, &err), &err, CKPT_E_ARGUMENT,
            "net: no module, or no place for the net");
     expect(ckpt_net_build(ckpt_root(c), &options, &net, &err), &err, CKPT_E_ARGUMENT,
-           "net options: struct_size is not set");
+           "the struct_size of the net options is not set");
     options.struct_size = sizeof options;
     options.matmul = (ckpt_matmul)3;
     expect(ckpt_net_build(ckpt_root(c), &options, &net, &err), &err, CKPT_E_ARGUMENT,
