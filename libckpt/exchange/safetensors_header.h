@@ -53,8 +53,11 @@ static inline size_t ck_safetensors_count(const ck_safetensors *s) {
 static inline char *ck_safetensors_text(const ck_safetensors *s, size_t offset) {
     return (char *)s->text.bytes + offset;
 }
+/* NULL for a scalar: a file of nothing else has no extents at all. */
 static inline const uint64_t *ck_safetensor_shape(const ck_safetensors *s,
                                                   const ck_safetensor *tensor) {
+    if (tensor->rank == 0)
+        return NULL;
     return (const uint64_t *)(const void *)s->extents.bytes + tensor->first_extent;
 }
 

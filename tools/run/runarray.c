@@ -24,8 +24,7 @@ static int read_converted(const char *path, ckpt_tensor tensor, ckpt_dtype dtype
     if (numel > SIZE_MAX / 2 / item_size)
         return tool_fail(RUN, "%s: too large for the memory of this machine", path);
     void *data = tool_new((size_t)numel, item_size);
-    ckpt_status status =
-        ckpt_tensor_read_as(tensor, dtype, data, (size_t)numel * item_size, &err);
+    ckpt_status status = ckpt_tensor_read_as(tensor, dtype, data, (size_t)numel * item_size, &err);
     if (status != CKPT_OK) {
         free(data);
         /* The type is no matter of the file to the library. */

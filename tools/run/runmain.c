@@ -26,8 +26,9 @@ static int forward(ckpt_net *net, const run_array *input, uint64_t batch, run_ar
     if (ckpt_net_output_shape(net, input->rank, input->shape, &rank, shape, &err) != CKPT_OK)
         return tool_fail(RUN, "%s", err.message);
     if (rank == 0 || shape[0] != input->shape[0])
-        return tool_fail(RUN, "the net does not keep the rows of its input apart, the "
-                              "first of its %u dimensions",
+        return tool_fail(RUN,
+                         "the net does not keep the rows of its input apart, the "
+                         "first of its %u dimensions",
                          (unsigned)input->rank);
     int status = run_new_array(rank, shape, ret_output);
     if (status != TOOL_FINE)

@@ -62,6 +62,20 @@ START_TEST(names_become_modules_in_the_order_of_the_data) {
 }
 END_TEST
 
+START_TEST(a_file_may_hold_scalars_only) {
+    file f = file_of("{" T("s", "U8", "[]", 1, 2) "," T("t", "U8", "[]", 0, 1) "}", 2);
+    ckpt *c;
+    ckpt_error err;
+    unsigned char byte = 0;
+    assert_ok(open_file(&f, &c, &err));
+    ckpt_tensor s = ckpt_find_tensor(ckpt_root(c), "s");
+    ck_assert_uint_eq(ckpt_tensor_rank(s), 0);
+    assert_ok(ckpt_tensor_read(s, &byte, 1, &err));
+    ck_assert_uint_eq(byte, 1);
+    ckpt_free(c);
+}
+END_TEST
+
 START_TEST(all_dtypes) {
     static const struct {
         const char *tag;
@@ -327,6 +341,7 @@ int main(void) {
     TCase *tests = tcase_create("safetensors");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, names_become_modules_in_the_order_of_the_data);
+    tcase_add_test(tests, a_file_may_hold_scalars_only);
     tcase_add_test(tests, all_dtypes);
     tcase_add_test(tests, ties_come_back_from_the_metadata);
     tcase_add_test(tests, odd_but_valid_files);
