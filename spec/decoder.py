@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A reader of .ckpt files, version 1: the rules of ckpt-format.md, section by section.
 
-    python3 spec/decoder.py [--verify] [--bytes] [--json] FILE
+    python3 spec/decoder.py [--verify] [--bytes] [--json | --digest] [--generation=N] FILE
+    python3 spec/decoder.py --generations FILE
 
 prints "accept" and exits with 0, or prints "reject RULE: message" and exits with 1. --verify also
-checks what concerns the payload (C2, Y1). --json prints, instead of "accept", one object:
+checks what concerns the payload and older generations (C2, C3, Y1, G1). --generation=N reads an
+older generation (section 11), --generations prints their numbers, the current one last, each on a
+line. --digest prints, instead of "accept", the digest of the
+model (section 13.1), 64 hexadecimal digits. --json prints one object:
 
     version      [major, minor]
     generation   sequence of the current slot
@@ -19,30 +23,35 @@ Objects stand at their numbers. strides is null for a tensor that is dense and r
 storage_offset is in elements. chunk_size is 0 without checksums. A VALUE is null, true, false, an
 integer, a string, a list, {"float": 16 hexadecimal digits of the binary64}, {"bytes": hexadecimal}
 or {"map": [[key, VALUE], ...]}. --bytes adds `checksum` to each tensor: XXH3 of its dense,
-row-major bytes, 16 hexadecimal digits; null when they are more than 2^24.
+row-major bytes, 16 hexadecimal digits; null when they are more than 2^24. It also adds `digest`.
 
 The standard library is all it needs. Checking takes time and memory linear in the file, and nothing
 recurses but the printing of values, which nest 64 deep.
 """
 
+import copy
 import json
 import struct
 import sys
+import zlib
 
+from identity import digest
 from xxh3 import xxh3_64
 
 MAGIC = bytes.fromhex("8E434B500D0A1A0A")
 NONE = 0xFFFFFFFF
 PAGE = 4096
 MAX_CHECKSUM_BYTES = 1 << 24
+ENCODED = 2  # required feature 1
 
 (STRING_OFFSETS, STRING_BYTES, DTYPES, MODULES, MEMBERS, TENSORS, DIMENSIONS, STORAGES, CHUNKS,
- VALUES, VALUE_BYTES, RETIRED) = range(1, 13)
+ VALUES, VALUE_BYTES, RETIRED, CHUNK_ENDS) = range(1, 14)
 PROGRAMS, PARTS, SIGNATURE, ENCRYPTION = range(32, 36)
 
 RECORDS = {STRING_OFFSETS: "<Q", STRING_BYTES: None, DTYPES: "<IB3sII", MODULES: "<IIQII",
-           MEMBERS: "<IIII", TENSORS: "<IHBBQQ", DIMENSIONS: "<Q", STORAGES: "<QQQQBBHI",
-           CHUNKS: "<Q", VALUES: "<IIIIQ", VALUE_BYTES: None, RETIRED: "<QQIIQQ"}
+           MEMBERS: "<IIII", TENSORS: "<IHBBQQ", DIMENSIONS: "<Q", STORAGES: "<QQQQBBBBI",
+           CHUNKS: "<Q", VALUES: "<IIIIQ", VALUE_BYTES: None, RETIRED: "<QQIIQQ",
+           CHUNK_ENDS: "<Q"}
 SMALL_SECTIONS = (STRING_OFFSETS, DTYPES, MODULES, MEMBERS, TENSORS, STORAGES, VALUES, RETIRED)
 
 DTYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
@@ -134,11 +143,15 @@ class Checkpoint:
         self.data = data
         self.used_strings = set()
         self.padding = []  # ranges of the file
+        self.decoded = {}  # bytes of encoded storages
 
     def string(self, number, offset):
         require(number < len(self.strings), "S5", f"no string {number}", offset)
         self.used_strings.add(number)
         return self.strings[number]
+
+    def storage_bytes(self, number):
+        return storage_bytes(self, number)
 
 
 # ---- section 3 ----
@@ -180,7 +193,7 @@ def choose_slot(file, slots, sound):
 def check_slot(file, slots):
     slot, data = file.slot, file.data
     require(slot.minor or not any(slot.unused), "H8", "unused bytes are not zero", slot.at + 72)
-    require(slot.required == 0, "H6", f"required features {slot.required:#x}", slot.at + 16)
+    require(slot.required & ~ENCODED == 0, "H6", f"required features {slot.required:#x}", slot.at + 16)
     for page in (0, 1):
         begin = page * PAGE + 128
         require(not any(data[begin:(page + 1) * PAGE]), "H9", "bytes behind a slot", begin)
@@ -261,6 +274,7 @@ def read_records(file):
     file.chunks = sections[CHUNKS].numbers(data)
     file.value_records = sections[VALUES].records(data)
     file.retired = sections[RETIRED].records(data) if RETIRED in sections else []
+    file.chunk_ends = sections[CHUNK_ENDS].numbers(data) if CHUNK_ENDS in sections else None
 
 
 # ---- section 5 ----
@@ -464,23 +478,126 @@ def used_things(file):
 # ---- section 8 ----
 
 def chunk_count(storage):
-    _, size, _, _, _, chunk_log2, _, _ = storage
+    size, chunk_log2 = storage[1], storage[5]
     return align(size, 1 << chunk_log2) >> chunk_log2 if chunk_log2 else 0
+
+
+def chunk_size(storage, k):
+    """Bytes of chunk k in memory."""
+    return min(storage[1] - (k << storage[5]), 1 << storage[5])
 
 
 def storages(file):
     section = file.sections[STORAGES]
     chunks = 0
     for i, storage in enumerate(file.storage_records):
-        offset, size, stored_size, first_chunk, encoding, chunk_log2, reserved, part = storage
+        offset, size, stored_size, first_chunk, encoding, chunk_log2, _, _, part = storage
         at = section.at(i)
-        require(encoding == 0 and reserved == 0 and part == NONE, "P1", f"storage {i}", at + 32)
-        require(stored_size == size and size < 1 << 63, "P2", f"size of storage {i}", at + 8)
+        require(encoding <= 1 and part == NONE, "P1", f"storage {i}", at + 32)
+        require(0 < stored_size < size if encoding else stored_size == size, "P2",
+                f"stored size of storage {i}", at + 16)
+        require(size < 1 << 63, "P2", f"size of storage {i}", at + 8)
         require(size or (offset == 0 and chunk_log2 == 0), "P3", f"empty storage {i}", at)
         require(chunk_log2 == 0 or 12 <= chunk_log2 <= 30, "P5", f"chunks of storage {i}", at + 33)
         require(first_chunk == chunks, "P6", f"first chunk of storage {i}", at + 24)
+        encoding_fields(storage, i, at)
         chunks += chunk_count(storage)
     require(chunks == len(file.chunks), "P6", "chunks of no storage", section.end)
+    chunk_ends(file)
+
+
+# ---- section 8.1 ----
+
+def encoding_fields(storage, i, at):
+    _, _, _, _, encoding, chunk_log2, width, rotation, _ = storage
+    if encoding:
+        require(0 < chunk_log2 <= 24, "E2", f"chunks of encoded storage {i}", at + 33)
+        require(width in (1, 2, 4, 8) and rotation <= (width > 1), "E2", f"form of storage {i}",
+                at + 34)
+    else:
+        require(width == rotation == 0, "E2", f"form of raw storage {i}", at + 34)
+
+
+def chunk_ends(file):
+    encoded = any(storage[4] for storage in file.storage_records)
+    at = file.sections[STORAGES].begin
+    require(encoded == bool(file.slot.required & ENCODED), "E1", "feature of encoded storages", at)
+    require(encoded == (file.chunk_ends is not None), "E1", "ends of chunks", at)
+    if not encoded:
+        return
+    section = file.sections[CHUNK_ENDS]
+    require(len(file.chunk_ends) == len(file.chunks), "E3", "as many ends as chunks", section.begin)
+    for i, storage in enumerate(file.storage_records):
+        count, end = chunk_count(storage), 0
+        for k in range(count):
+            begin, end = end, file.chunk_ends[storage[3] + k]
+            at = section.at(storage[3] + k)
+            require(begin < end <= storage[2], "E3", f"end of chunk {k} of storage {i}", at)
+            require(stored_size_fits(storage, chunk_size(storage, k), end - begin), "E4",
+                    f"stored size of chunk {k} of storage {i}", at)
+        require(count == 0 or end == storage[2], "E3", f"end of storage {i}", section.end)
+
+
+def stored_size_fits(storage, size, stored):
+    planes = stored - 4 * storage[6]
+    return 1 <= planes <= size <= 1032 * planes if storage[4] else stored == size
+
+
+def stored_chunk(file, storage, k):
+    """(offset in the file, bytes)"""
+    begin, end = k << storage[5], min(storage[1], k + 1 << storage[5])
+    if file.chunk_ends is not None:
+        begin = file.chunk_ends[storage[3] + k - 1] if k else 0
+        end = file.chunk_ends[storage[3] + k]
+    return storage[0] + begin, file.data[storage[0] + begin:storage[0] + end]
+
+
+def inflate(stream, size, at):
+    decompressor = zlib.decompressobj(-15)
+    try:
+        plane = decompressor.decompress(stream, size + 1)
+    except zlib.error:
+        raise Reject("C3", "malformed deflate stream", at) from None
+    require(len(plane) == size and decompressor.eof and not decompressor.unused_data, "C3",
+            "a deflate stream of another length", at)
+    return plane
+
+
+def decode_chunk(storage, stored, size, at):
+    width, rotation = storage[6:8]
+    words = struct.unpack_from(f"<{width}I", stored)
+    require(sum(word % (1 << 30) for word in words) == len(stored) - 4 * width, "C3",
+            "sizes of planes", at)
+    chunk, end = bytearray(size), 4 * width
+    for p, word in enumerate(words):
+        method, taken, plane_size = word >> 30, word % (1 << 30), len(range(p, size, width))
+        require(method <= 1 and (taken < plane_size if method else taken == plane_size), "C3",
+                f"word of plane {p}", at + 4 * p)
+        plane = stored[end:end + taken]
+        chunk[p::width] = inflate(plane, plane_size, at + end) if method else plane
+        end += taken
+    return rotated_back(chunk, width) if rotation else bytes(chunk)
+
+
+def rotated_back(chunk, width):
+    code = {2: "H", 4: "I", 8: "Q"}[width]
+    layout, bits = struct.Struct(f"<{len(chunk) // width}{code}"), 8 * width
+    numbers = layout.unpack_from(chunk)
+    layout.pack_into(chunk, 0, *(x >> 1 | (x & 1) << bits - 1 for x in numbers))
+    return bytes(chunk)
+
+
+def storage_bytes(file, number):
+    """What the storage holds in memory; its chunks must have passed C2 and C3, or this rejects."""
+    storage = file.storage_records[number]
+    if not storage[4]:
+        return file.data[storage[0]:storage[0] + storage[1]]
+    if number not in file.decoded:
+        chunks = [(*stored_chunk(file, storage, k), chunk_size(storage, k))
+                  for k in range(chunk_count(storage))]
+        file.decoded[number] = b"".join(decode_chunk(storage, stored, size, at)
+                                        for at, stored, size in chunks)
+    return file.decoded[number]
 
 
 def storage_alignment(size):
@@ -489,7 +606,8 @@ def storage_alignment(size):
 
 def tiling(file):
     """P4, when the retired extents have been checked; finds the padding."""
-    stored = [(s[0], s[1], storage_alignment(s[1])) for s in file.storage_records if s[1]]
+    stored = [(s[0], s[2], 64 if s[4] else storage_alignment(s[2]))
+              for s in file.storage_records if s[1]]
     retired = [(r[0], r[1], storage_alignment(r[1]) if r[2] == 2 else 64) for r in file.retired]
     end, i, j = 2 * PAGE, 0, 0
     while i < len(stored) or j < len(retired):
@@ -507,16 +625,19 @@ def tiling(file):
 
 
 def payload(file):
-    """C2 and Y1."""
+    """C2, C3 and Y1."""
     for i, storage in enumerate(file.storage_records):
-        offset, size, _, first, _, chunk_log2, _, _ = storage
         for k in range(chunk_count(storage)):
-            begin = k << chunk_log2
-            chunk = file.data[offset + begin:offset + min(size, begin + (1 << chunk_log2))]
-            require(xxh3_64(chunk) == file.chunks[first + k], "C2", f"chunk {k} of storage {i}",
-                    offset + begin)
+            at, stored = stored_chunk(file, storage, k)
+            require(xxh3_64(stored) == file.chunks[storage[3] + k], "C2",
+                    f"chunk {k} of storage {i}", at)
+            if storage[4]:
+                decode_chunk(storage, stored, chunk_size(storage, k), at)
     for begin, end in file.padding:
         require(not any(file.data[begin:end]), "Y1", "padding", begin)
+    for offset, size, kind, _, sequence, checksum in file.retired:
+        if kind == 1:
+            retired_index(file, offset, size, sequence, checksum)
 
 
 # ---- section 9 ----
@@ -586,7 +707,7 @@ def retired(file):
     last_index = 0
     for i, (_, size, kind, reserved, sequence, checksum) in enumerate(file.retired):
         at = section.at(i)
-        require(size and kind in (1, 2) and reserved == 0 and (kind == 1 or checksum == 0), "R2",
+        require(size and kind in (1, 2, 3) and reserved == 0 and (kind == 1 or checksum == 0), "R2",
                 f"retired extent {i}", at)
         require(0 < sequence < file.slot.sequence, "R3", f"sequence of retired extent {i}", at + 24)
         if kind == 1:
@@ -594,14 +715,56 @@ def retired(file):
             last_index = sequence
 
 
-def decode(data, verify=False):
-    """A Checkpoint from the bytes of a file, or Reject."""
-    file = Checkpoint(data)
-    for step in (header, index, read_records, strings, dtypes, modules, members, paths, tensors,
-                 used_things, storages, values, retired, tiling, unused_strings):
-        step(file)
+def retired_index(file, offset, size, sequence, checksum):
+    """G1. Returns the index."""
+    index = file.data[offset:offset + size]
+    require(xxh3_64(index) == checksum, "G1", f"index of generation {sequence}", offset)
+    return index
+
+
+def generations(file):
+    """The sequences of the older generations, then that of the current one."""
+    return [record[4] for record in file.retired if record[2] == 1] + [file.slot.sequence]
+
+
+def older(newest, sequence):
+    """A Checkpoint that begins as the header of an older generation would have it, or None."""
+    for offset, size, kind, _, number, checksum in newest.retired:
+        if kind == 1 and number == sequence:
+            file = Checkpoint(newest.data)
+            file.index = retired_index(newest, offset, size, number, checksum)
+            file.slot, file.recovered = copy.copy(newest.slot), newest.recovered
+            file.slot.index_offset, file.slot.index_size = offset, size
+            file.slot.sequence, file.slot.file_size = sequence, offset + size
+            file.slot.required = None
+            return file
+    return None
+
+
+def decode(data, verify=False, generation=None):
+    """A Checkpoint from the bytes of a file, or Reject; None when there is no such generation."""
+    file = check(Checkpoint(data), header)
+    if generation not in (None, file.slot.sequence):
+        file = older(file, generation)
+        if file is None:
+            return None
+        check(file)
     if verify:
         payload(file)
+    return file
+
+
+def features(file):
+    """Those of an older generation, whose slot is gone."""
+    if file.slot.required is None:
+        file.slot.required = ENCODED if CHUNK_ENDS in file.sections else 0
+
+
+def check(file, *first):
+    """All rules but those of the payload; first may be what finds the index."""
+    for step in (*first, index, features, read_records, strings, dtypes, modules, members, paths, tensors,
+                 used_things, storages, values, retired, tiling, unused_strings):
+        step(file)
     return file
 
 
@@ -636,13 +799,13 @@ def dense_bytes(file, i):
     """The elements of tensor i in row-major order."""
     storage, dtype, _, offset, shape, strides = file.tensors[i]
     _, _, elements, size = file.dtypes[dtype]
-    begin = file.storage_records[storage][0] + offset
+    data = file.storage_bytes(storage)
     if strides is None:
-        return file.data[begin:begin + product(shape) // elements * size]
-    places = [begin]
+        return data[offset:offset + product(shape) // elements * size]
+    places = [offset]
     for extent, stride in zip(shape, strides):
         places = [place + k * stride * size for place in places for k in range(extent)]
-    return b"".join(file.data[place:place + size] for place in places)
+    return b"".join(data[place:place + size] for place in places)
 
 
 def describe_tensor(file, i, with_bytes):
@@ -665,7 +828,7 @@ def describe(file, with_bytes=False):
                     "target": target}
                    for name, target, _, kind in file.member_records[first:first + count]]
                   for _, first, count in file.modules]
-    return {
+    return ({"digest": digest(file)} if with_bytes else {}) | {
         "version": [file.slot.major, file.slot.minor],
         "generation": file.slot.sequence,
         "recovered": file.recovered,
@@ -678,23 +841,44 @@ def describe(file, with_bytes=False):
     }
 
 
+def print_answer(file, options):
+    if "--json" in options:
+        print(json.dumps(describe(file, "--bytes" in options), indent=1))
+    elif "--generations" in options:
+        print(*generations(file), sep="\n")
+    else:
+        print(digest(file) if "--digest" in options else "accept")
+
+
+def wanted_generation(options):
+    """Takes --generation=N out of the options; None when it is not there."""
+    for option in sorted(options):
+        if option.startswith("--generation=") and option[13:].isdecimal():
+            options.discard(option)
+            return int(option[13:])
+    return None
+
+
 def main(arguments):
     options = {argument for argument in arguments if argument.startswith("--")}
     names = [argument for argument in arguments if argument not in options]
-    if len(names) != 1 or options - {"--verify", "--json", "--bytes"}:
-        print("usage: decoder.py [--verify] [--bytes] [--json] FILE", file=sys.stderr)
+    generation = wanted_generation(options)
+    if (len(names) != 1
+            or options - {"--verify", "--json", "--bytes", "--digest", "--generations"}
+            or len(options & {"--json", "--digest", "--generations"}) > 1):
+        print(__doc__, file=sys.stderr)
         return 2
     with open(names[0], "rb") as stream:
         data = stream.read()
     try:
-        file = decode(data, "--verify" in options)
+        file = decode(data, "--verify" in options, generation)
     except Reject as rejection:
         print(f"reject {rejection}")
         return 1
-    if "--json" in options:
-        print(json.dumps(describe(file, "--bytes" in options), indent=1))
-    else:
-        print("accept")
+    if file is None:
+        print(f"there is no generation {generation}")
+        return 1
+    print_answer(file, options)
     return 0
 
 

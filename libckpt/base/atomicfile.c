@@ -2,6 +2,7 @@
 #include "base/atomicfile.h"
 
 #include "base/error.h"
+#include "base/filewrite.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -114,45 +115,18 @@ ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
 
 ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size, uint64_t offset,
                             ckpt_error *err) {
-    const ckpt_filesystem *files = file->files;
-    const unsigned char *p = bytes;
-    while (size > 0) {
-        size_t count = 0;
-        int failure = files->pwrite(files->ctx, file->file, p, size, offset, &count);
-        if (failure == EINTR)
-            continue;
-        if (failure == 0 && (count == 0 || count > size))
-            failure = EIO;
-        if (failure != 0)
-            return ck_fail_errno(err, file->path, "write", failure);
-        p += count;
-        offset += count;
-        size -= count;
-    }
-    return CKPT_OK;
-}
-
-/* Closing may tell of a write that failed late; so it counts, and the descriptor is gone even then. */
-static ckpt_status close_file(ck_atomic_file *file, ckpt_error *err) {
-    int failure = file->files->close(file->files->ctx, file->file);
-    file->file = -1;
-    if (failure != 0 && failure != EINTR)
-        return ck_fail_errno(err, file->path, "close", failure);
-    return CKPT_OK;
+    return ck_file_write(file->files, file->file, file->path, bytes, size, offset, err);
 }
 
 static ckpt_status sync_and_close(ck_atomic_file *file, ckpt_error *err) {
-    const ckpt_filesystem *files = file->files;
     if (file->durable) {
-        /* A failed fsync has dropped the data: a second one that succeeds would prove nothing. */
-        int failure;
-        do
-            failure = files->sync(files->ctx, file->file);
-        while (failure == EINTR);
-        if (failure != 0)
-            return ck_fail_errno(err, file->path, "sync", failure);
+        ckpt_status status = ck_file_sync(file->files, file->file, file->path, err);
+        if (status != CKPT_OK)
+            return status;
     }
-    return close_file(file, err);
+    int closing = file->file;
+    file->file = -1;
+    return ck_file_close(file->files, closing, file->path, err);
 }
 
 static ckpt_status sync_directory(ck_atomic_file *file, ckpt_error *err) {

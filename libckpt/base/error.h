@@ -32,7 +32,8 @@ void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status,
 #define ck_fail(err, status, ...) (ck_set_error((err), (status), __VA_ARGS__), (status))
 #define ck_fail_at(err, place, status, ...)                                                        \
     (ck_set_error_at((err), (place), (status), __VA_ARGS__), (status))
-#define ck_fail_nomem(err) (ck_set_error((err), CKPT_E_NOMEM, "out of memory"), CKPT_E_NOMEM)
+#define ck_fail_nomem(err)                                                                         \
+    (ck_set_error((err), CKPT_E_NOMEM, "out of memory"), (ckpt_status)CKPT_E_NOMEM)
 /* CKPT_E_NOMEM, CKPT_E_NOT_FOUND (ENOENT) or CKPT_E_IO for an errno: "NAME: cannot WHAT: TEXT". */
 ckpt_status ck_fail_errno(ckpt_error *err, const char *name, const char *what, int sys_errno);
 

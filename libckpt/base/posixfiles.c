@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@
 static int posix_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file) {
     (void)ctx;
     int flags = O_CLOEXEC;
-    if (mode == CKPT_FILE_READ)
+    if (mode == CKPT_FILE_EDIT)
+        flags |= O_RDWR | O_NONBLOCK;
+    else if (mode == CKPT_FILE_READ)
         flags |= O_RDONLY | O_NONBLOCK; /* do not wait for a writer when it is a FIFO */
     else
         flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
@@ -33,6 +36,8 @@ static void fill_status(const struct stat *from, ckpt_file_status *to) {
     to->permissions = (uint32_t)from->st_mode & 07777;
     to->is_regular = S_ISREG(from->st_mode);
     to->is_link = S_ISLNK(from->st_mode);
+    to->device = (uint64_t)from->st_dev;
+    to->inode = (uint64_t)from->st_ino;
 }
 
 static int posix_status(void *ctx, int file, ckpt_file_status *ret_status) {
@@ -117,6 +122,18 @@ static int posix_unmap(void *ctx, const void *bytes, size_t size) {
     return munmap((void *)(uintptr_t)bytes, size) == 0 ? 0 : errno;
 }
 
+static int posix_truncate(void *ctx, int file, uint64_t size) {
+    (void)ctx;
+    return ftruncate(file, (off_t)size) == 0 ? 0 : errno;
+}
+
+/* flock and not fcntl: a lock of fcntl belongs to the process, and is lost when any other part of it
+ * closes the same file. */
+static int posix_lock(void *ctx, int file) {
+    (void)ctx;
+    return flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+}
+
 static const ckpt_filesystem posix_filesystem = {
     .open = posix_open,
     .close = posix_close,
@@ -131,6 +148,8 @@ static const ckpt_filesystem posix_filesystem = {
     .unlink = posix_unlink,
     .map = posix_map,
     .unmap = posix_unmap,
+    .truncate = posix_truncate,
+    .lock = posix_lock,
 };
 
 const ckpt_filesystem *ckpt_posix_filesystem(void) {

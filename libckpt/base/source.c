@@ -96,9 +96,33 @@ void ck_source_close(ck_source *source) {
         source->files->unmap(source->files->ctx, source->bytes, (size_t)source->size);
     if (source->file >= 0)
         source->files->close(source->files->ctx, source->file);
+    ck_source_drop_head(source);
     ck_free_string(&source->memory, source->name);
     memset(source, 0, sizeof *source);
     source->file = -1;
+}
+
+ckpt_status ck_source_keep_head(ck_source *source, size_t size, ckpt_error *err) {
+    if (source->size < size)
+        size = (size_t)source->size;
+    ck_source_drop_head(source);
+    unsigned char *head = ck_alloc(&source->memory, size, 1);
+    if (head == NULL)
+        return ck_fail_nomem(err);
+    ckpt_status status = ck_source_read(source, 0, head, size, err);
+    if (status != CKPT_OK) {
+        ck_free(&source->memory, head, size, 1);
+        return status;
+    }
+    source->head = head;
+    source->head_size = size;
+    return CKPT_OK;
+}
+
+void ck_source_drop_head(ck_source *source) {
+    ck_free(&source->memory, source->head, source->head_size, 1);
+    source->head = NULL;
+    source->head_size = 0;
 }
 
 static ckpt_status fail_short(const ck_source *source, uint64_t offset, ckpt_error *err) {
@@ -128,10 +152,26 @@ static ckpt_status read_file(const ck_source *source, uint64_t offset, unsigned 
     return CKPT_OK;
 }
 
+/* How many of the bytes asked for lie in the head, and have been copied from it. */
+static size_t read_head(const ck_source *source, uint64_t offset, void *buffer, size_t size) {
+    if (source->head == NULL || offset >= source->head_size)
+        return 0;
+    size_t kept = source->head_size - (size_t)offset;
+    size_t count = size < kept ? size : kept;
+    memcpy(buffer, source->head + offset, count);
+    return count;
+}
+
 ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffer, size_t size,
                            ckpt_error *err) {
     if (!ck_within(offset, size, source->size))
         return fail_short(source, source->size, err);
+    if (size == 0)
+        return CKPT_OK;
+    size_t from_head = read_head(source, offset, buffer, size);
+    buffer = (unsigned char *)buffer + from_head;
+    offset += from_head;
+    size -= from_head;
     if (size == 0)
         return CKPT_OK;
     if (source->file >= 0)

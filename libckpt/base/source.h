@@ -14,6 +14,8 @@ typedef struct ck_source {
     int file;                     /* -1 when there is none */
     bool mapped;
     ckpt_reader reader; /* for the caller's functions */
+    unsigned char *head; /* the first bytes, while they are kept; else NULL */
+    size_t head_size;
 } ck_source;
 
 /* map: map the file as well. A file that cannot be mapped (or is empty) is read instead. */
@@ -25,6 +27,12 @@ ckpt_status ck_source_from_memory(ck_source *ret_source, const ck_memory *memory
 ckpt_status ck_source_from_reader(ck_source *ret_source, const ck_memory *memory,
                                   const ckpt_reader *reader, const char *name, ckpt_error *err);
 void ck_source_close(ck_source *source);
+
+/* Reads the first `size` bytes (all of them, if there are fewer) in one request and keeps them:
+ * until they are dropped, what lies in them is read from this copy. So a format is recognised and
+ * its header read by one request, and both see the same bytes. */
+ckpt_status ck_source_keep_head(ck_source *source, size_t size, ckpt_error *err);
+void ck_source_drop_head(ck_source *source);
 
 /* Exactly size bytes from offset on, into memory of the caller: by pread for files, so that this
  * never faults, whatever happens to the file. CKPT_E_TRUNCATED when the source has become shorter

@@ -13,13 +13,15 @@ static ckpt_status reject_storage(const ck_index *index, uint32_t s, const char 
 /* P1, P2, P3, P5. */
 static ckpt_status check_fields(const ck_index *index, uint32_t s, ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(index->c, s);
-    if (rec->encoding != CK_ENCODING_RAW || rec->part != CK_NONE || rec->reserved != 0)
+    bool raw = rec->encoding == CK_ENCODING_RAW;
+    if (rec->encoding > CK_ENCODING_PLANES || rec->part != CK_NONE)
         return reject_storage(index, s, "P1", CKPT_E_STRUCTURE,
-                              "has an encoding, a part or a reserved field of another version",
-                              err);
-    if (rec->size >= CK_SIZE_LIMIT || rec->stored_size != rec->size)
+                              "has an encoding or a part of another version", err);
+    if (rec->size >= CK_SIZE_LIMIT || (raw && rec->stored_size != rec->size) ||
+        (!raw && (rec->stored_size == 0 || rec->stored_size >= rec->size)))
         return reject_storage(index, s, "P2", CKPT_E_STRUCTURE,
-                              "is raw and has another size in the file, or has 2^63 bytes or more",
+                              "has a size in the file that does not fit its encoding, or has 2^63 "
+                              "bytes or more",
                               err);
     if (rec->size == 0 && (rec->offset != 0 || rec->chunk_log2 != 0))
         return reject_storage(index, s, "P3", CKPT_E_STRUCTURE, "is empty and has a place", err);
@@ -50,8 +52,8 @@ static ckpt_status check_retired(const ck_index *index, ckpt_error *err) {
     for (uint32_t i = 0; i < c->retired.count; i++) {
         const ck_retired_rec *rec = (const ck_retired_rec *)c->retired.records + i;
         if (rec->size == 0 || rec->reserved != 0 ||
-            (rec->kind != CK_RETIRED_INDEX &&
-             (rec->kind != CK_RETIRED_STORAGE || rec->checksum != 0)))
+            rec->kind < CK_RETIRED_INDEX || rec->kind > CK_RETIRED_ENCODED ||
+            (rec->kind != CK_RETIRED_INDEX && rec->checksum != 0))
             return ck_index_reject(index, CK_RETIRED, i, "R2", CKPT_E_STRUCTURE, err,
                                    "retired extent %u is not as one can be", (unsigned)i);
         if (rec->sequence == 0 || rec->sequence >= index->sequence)
@@ -96,11 +98,15 @@ ckpt_status ck_check_storages(const ck_index *index, ckpt_error *err) {
     for (uint32_t s = 0; s < c->storages.count && status == CKPT_OK; s++) {
         status = check_fields(index, s, err);
         if (status == CKPT_OK)
+            status = ck_check_encoding(index, s, err);
+        if (status == CKPT_OK)
             status = check_chunks(index, s, &next, err);
     }
     if (status == CKPT_OK && next != c->chunks.count)
         return ck_index_reject(index, CK_CHUNKS, next, "P6", CKPT_E_STRUCTURE, err,
                                "a chunk belongs to no storage");
+    if (status == CKPT_OK)
+        status = ck_check_chunk_ends(index, err);
     if (status == CKPT_OK)
         status = check_retired(index, err);
     if (status == CKPT_OK)

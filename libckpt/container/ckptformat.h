@@ -11,5 +11,6 @@ ckpt_status ck_ckpt_write(ckpt *c, const ck_sink *sink, const ckpt_save_options 
                           ckpt_error *err);
 ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                            ckpt_verify_result *result, ckpt_error *err);
+ckpt_status ck_ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error *err);
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Verifying: every chunk (C2) and every byte of padding (Y1). Damage is told and passed over, so
- * that all of it is found; only a failure to read ends the work. */
+/* Verifying: every chunk (C2, C3), every byte of padding (Y1), the indexes of older generations (G1).
+ * Damage is told and passed over, so that all of it is found; only a failure to read ends the work. */
 #include "container/ckptformat.h"
-#include "container/layout.h"
+
+#include "base/checked.h"
+#include "container/generations.h"
 #include "container/tiling.h"
-#include "model/storageread.h"
+#include "model/chunkread.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 const ck_format ck_format_ckpt = {
     .name = "ckpt",
@@ -15,9 +18,10 @@ const ck_format ck_format_ckpt = {
     .read = ck_ckpt_read,
     .write = ck_ckpt_write,
     .verify = ck_ckpt_verify,
+    .commit = ck_ckpt_commit,
 };
 
-#define PIECE_SIZE ((size_t)1 << 20)
+#define PIECE_SIZE CK_RUN_SIZE
 
 typedef struct verifying {
     ckpt *c;
@@ -47,25 +51,53 @@ static void tell(verifying *v, const ckpt_damage *damage, ckpt_status status) {
         v->options->on_damage(v->options->ctx, damage);
 }
 
+/* One chunk, which may be damaged. */
+static ckpt_status verify_chunk(verifying *v, uint32_t id, uint64_t chunk, ckpt_error *err) {
+    const ck_storage_rec *rec = ck_storage_at(v->c, id);
+    uint64_t begin = ck_chunk_begin(v->c, rec, chunk), end = ck_chunk_begin(v->c, rec, chunk + 1);
+    ckpt_error read_error;
+    ckpt_status status = ck_chunks_read(v->c, id, chunk, 1, v->buffer, &read_error);
+    if (status == CKPT_E_CHECKSUM || status == CKPT_E_STRUCTURE) {
+        char message[96];
+        snprintf(message, sizeof message, "chunk %llu of storage %u %s", (unsigned long long)chunk,
+                 (unsigned)id,
+                 status == CKPT_E_CHECKSUM ? "has not its checksum" : "cannot be decoded");
+        ckpt_damage damage = {{v->c, id}, chunk, rec->offset + begin, end - begin, read_error.rule,
+                              message};
+        tell(v, &damage, status);
+        return CKPT_OK;
+    }
+    if (status != CKPT_OK && err != NULL)
+        *err = read_error;
+    return status;
+}
+
+/* Many chunks at once; where one of them is bad, each for itself, so that all that are bad are
+ * told. */
+static ckpt_status verify_run(verifying *v, uint32_t id, uint64_t first, uint64_t count,
+                              ckpt_error *err) {
+    ckpt_status status = ck_chunks_read(v->c, id, first, count, v->buffer, err);
+    if (status != CKPT_E_CHECKSUM && status != CKPT_E_STRUCTURE)
+        return status;
+    status = CKPT_OK;
+    for (uint64_t i = 0; i < count && status == CKPT_OK; i++)
+        status = verify_chunk(v, id, first + i, err);
+    return status;
+}
+
 static ckpt_status verify_chunks(verifying *v, uint32_t id, ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(v->c, id);
-    uint64_t chunk_size = (uint64_t)1 << rec->chunk_log2, chunk = 0;
+    uint64_t all = ((rec->size - 1) >> rec->chunk_log2) + 1;
+    uint64_t most = v->buffer_size >> rec->chunk_log2;
     ckpt_status status = CKPT_OK;
-    for (uint64_t done = 0; done < rec->size && status == CKPT_OK; done += chunk_size, chunk++) {
-        uint64_t size = rec->size - done < chunk_size ? rec->size - done : chunk_size;
-        ckpt_error read_error;
-        status = ck_chunk_read(v->c, id, chunk, v->buffer, &read_error);
-        if (status == CKPT_E_CHECKSUM) {
-            char message[96];
-            snprintf(message, sizeof message, "chunk %llu of storage %u has not its checksum",
-                     (unsigned long long)chunk, (unsigned)id);
-            ckpt_damage damage = {{v->c, id}, chunk, rec->offset + done, size, "C2", message};
-            tell(v, &damage, CKPT_E_CHECKSUM);
-            status = CKPT_OK;
-        } else if (status != CKPT_OK && err != NULL) {
-            *err = read_error;
-        }
-        v->result->chunks++;
+    most = most > 0 ? most : 1; /* the buffer holds the largest chunk, which may be a short one */
+    for (uint64_t first = 0; first < all && status == CKPT_OK;) {
+        uint64_t count = all - first < most ? all - first : most;
+        uint64_t size = ck_chunk_begin(v->c, rec, first + count) -
+                        ck_chunk_begin(v->c, rec, first);
+        status = verify_run(v, id, first, count, err);
+        v->result->chunks += count;
+        first += count;
         if (status == CKPT_OK)
             status = step(v, size, err);
     }
@@ -84,6 +116,30 @@ static ckpt_status read_unchecked(verifying *v, uint64_t offset, uint64_t size, 
             status = step(v, piece, err);
     }
     return status;
+}
+
+/* G1. The storages of older generations are checked when such a one is opened and verified. */
+static ckpt_status verify_retired_index(verifying *v, const ck_retired_rec *rec, ckpt_error *err) {
+    size_t size;
+    if (!ck_to_size(rec->size, &size))
+        return ck_fail_nomem(err);
+    unsigned char *bytes = ck_alloc(&v->c->memory, size, 1);
+    if (bytes == NULL)
+        return ck_fail_nomem(err);
+    ckpt_status status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
+    if (status == CKPT_OK && XXH3_64bits(bytes, size) != rec->checksum) {
+        ckpt_damage damage = {{NULL, 0}, 0, rec->offset, rec->size, "G1",
+                              "the index of an older generation has not its checksum"};
+        tell(v, &damage, CKPT_E_CHECKSUM);
+    }
+    ck_free(&v->c->memory, bytes, size, 1);
+    return status == CKPT_OK ? step(v, size, err) : status;
+}
+
+static ckpt_status verify_retired(verifying *v, uint32_t i, ckpt_error *err) {
+    const ck_retired_rec *rec = (const ck_retired_rec *)v->c->retired.records + i;
+    return rec->kind == CK_RETIRED_INDEX ? verify_retired_index(v, rec, err)
+                                         : read_unchecked(v, rec->offset, rec->size, err);
 }
 
 static ckpt_status verify_padding(verifying *v, uint64_t begin, uint64_t end, ckpt_error *err) {
@@ -116,7 +172,7 @@ static ckpt_status verify_extents(verifying *v, ckpt_error *err) {
         if (status != CKPT_OK)
             return status;
         if (extent.is_retired)
-            status = read_unchecked(v, extent.offset, extent.size, err);
+            status = verify_retired(v, extent.id, err);
         else if (ck_storage_at(v->c, extent.id)->chunk_log2 != 0)
             status = verify_chunks(v, extent.id, err);
         else
@@ -137,8 +193,8 @@ static size_t largest_piece(const ckpt *c) {
     return (size_t)largest;
 }
 
-ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
-                           ckpt_verify_result *result, ckpt_error *err) {
+static ckpt_status verify(ckpt *c, const ckpt_verify_options *options,
+                          ckpt_verify_result *result, ckpt_error *err) {
     size_t size = largest_piece(c);
     verifying v = {c, options, result, ck_alloc(&c->memory, size, 1), size, err, CKPT_OK};
     if (v.buffer == NULL)
@@ -151,4 +207,52 @@ ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
     if (status != CKPT_OK && err != NULL)
         *err = failure;
     return status != CKPT_OK ? status : v.status;
+}
+
+/* A checkpoint that was edited has its storages under other numbers than its file. */
+typedef struct translation {
+    ckpt *c;
+    const ckpt_verify_options *options;
+} translation;
+
+static bool pass_progress_on(void *ctx, uint64_t done, uint64_t total) {
+    const ckpt_verify_options *options = ((translation *)ctx)->options;
+    return options->progress == NULL || options->progress(options->ctx, done, total);
+}
+
+static void translate_damage(void *ctx, const ckpt_damage *damage) {
+    const translation *t = ctx;
+    ckpt_damage translated = *damage;
+    const uint32_t *numbers = t->c->file_numbers.records;
+    if (t->options->on_damage == NULL)
+        return;
+    for (uint32_t s = 0; damage->storage.owner != NULL && s < t->c->file_numbers.count; s++) {
+        if (numbers[s] == damage->storage.id)
+            translated.storage = ckpt_storage_by_id(t->c, s);
+    }
+    t->options->on_damage(t->options->ctx, &translated);
+}
+
+static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
+                                 ckpt_verify_result *result, ckpt_error *err) {
+    translation t = {c, options};
+    ckpt_verify_options translated = *options;
+    translated.progress = pass_progress_on;
+    translated.on_damage = translate_damage;
+    translated.ctx = &t;
+    ck_header header;
+    ckpt *newest;
+    ckpt_status status =
+        ck_generation_open_newest(c, c->source.files, c->source.file, &header, &newest, err);
+    if (status != CKPT_OK)
+        return status;
+    status = verify(newest, &translated, result, err);
+    ck_generation_close(newest);
+    return status;
+}
+
+ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
+                           ckpt_verify_result *result, ckpt_error *err) {
+    return c->file_numbers.count != 0 ? verify_edited(c, options, result, err)
+                                      : verify(c, options, result, err);
 }

@@ -8,28 +8,28 @@
 #include "container/index.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 typedef struct encoder {
     const ck_collection *all;
     const ckpt *c;
+    const ck_placement *placement;
+    const ck_history *history; /* NULL: none */
     ck_encoded *out;
-    unsigned chunk_log2;
 } encoder;
 
 static void *section(const encoder *e, uint32_t kind) {
     return e->out->bytes + e->out->section_offset[kind];
 }
 
-static uint64_t chunks_of(const encoder *e, uint64_t size) {
-    return e->chunk_log2 != 0 && size != 0 ? ((size - 1) >> e->chunk_log2) + 1 : 0;
+/* Those that need not be there are there when they have something to say. */
+static bool has_section(const encoder *e, uint32_t kind) {
+    return kind <= CK_CORE_SECTIONS || e->out->section_count[kind] != 0;
 }
 
 static ckpt_status count_records(encoder *e, ckpt_error *err) {
-    uint64_t *count = e->out->section_count, chunks = 0;
+    uint64_t *count = e->out->section_count, sections = 0;
     const ck_collection *all = e->all;
-    for (uint32_t i = 0; i < all->storages.count; i++)
-        chunks = ck_add_saturated(
-            chunks, chunks_of(e, ck_storage_at(e->c, all->storages.order[i])->size));
     count[CK_STRING_OFFSETS] = (uint64_t)all->strings.count + 1;
     count[CK_STRING_BYTES] = all->string_bytes;
     count[CK_DTYPES] = all->dtypes.count;
@@ -38,11 +38,17 @@ static ckpt_status count_records(encoder *e, ckpt_error *err) {
     count[CK_TENSORS] = all->tensors.count;
     count[CK_DIMENSIONS] = all->dimensions;
     count[CK_STORAGES] = all->storages.count;
-    count[CK_CHUNKS] = chunks;
+    count[CK_CHUNKS] = e->placement->chunks.count;
     count[CK_VALUES] = all->values.count;
     count[CK_VALUE_BYTES] = all->value_bytes;
-    uint64_t end = CK_DIRECTORY_HEAD + CK_CORE_SECTIONS * CK_DIRECTORY_ENTRY, size;
-    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++) {
+    count[CK_RETIRED] = e->history != NULL ? e->history->retired_count : 0;
+    count[CK_CHUNK_ENDS] = e->placement->encoded ? count[CK_CHUNKS] : 0;
+    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++)
+        sections += has_section(e, kind);
+    uint64_t end = CK_DIRECTORY_HEAD + sections * CK_DIRECTORY_ENTRY, size;
+    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++) {
+        if (!has_section(e, kind))
+            continue;
         e->out->section_offset[kind] = (size_t)end;
         if (!ck_mul(count[kind], ck_record_size(kind), &size) || !ck_add(end, size, &end) ||
             !ck_align(end, CK_SECTION_ALIGNMENT, &end) || end > SIZE_MAX / 2)
@@ -54,16 +60,19 @@ static ckpt_status count_records(encoder *e, ckpt_error *err) {
 }
 
 static void write_directory(const encoder *e) {
-    unsigned char *p = e->out->bytes;
-    ck_store32(p, CK_CORE_SECTIONS);
-    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++) {
-        unsigned char *entry = p + CK_DIRECTORY_HEAD + (kind - 1) * CK_DIRECTORY_ENTRY;
+    uint32_t sections = 0;
+    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++) {
+        if (!has_section(e, kind))
+            continue;
+        unsigned char *entry =
+            e->out->bytes + CK_DIRECTORY_HEAD + sections++ * CK_DIRECTORY_ENTRY;
         ck_store32(entry, kind);
         ck_store32(entry + 4, CK_SECTION_CRITICAL);
         ck_store32(entry + 8, ck_record_size(kind));
         ck_store64(entry + 16, e->out->section_count[kind]);
         ck_store64(entry + 24, e->out->section_offset[kind]);
     }
+    ck_store32(e->out->bytes, sections);
 }
 
 static void write_strings(const encoder *e) {
@@ -160,25 +169,22 @@ static void write_tensors(const encoder *e) {
     }
 }
 
-/* Lays the storages out behind the header, and the index behind them. */
-static ckpt_status write_storages(const encoder *e, ckpt_error *err) {
-    ck_storage_rec *records = section(e, CK_STORAGES);
-    uint64_t end = CK_HEADER_SIZE, chunk = 0;
-    bool fits = true;
-    for (uint32_t s = 0; s < e->all->storages.count; s++) {
-        uint64_t size = ck_storage_at(e->c, e->all->storages.order[s])->size;
-        records[s].size = records[s].stored_size = size;
-        records[s].first_chunk = chunk;
-        records[s].part = CK_NONE;
-        if (size == 0)
-            continue;
-        records[s].chunk_log2 = (uint8_t)e->chunk_log2;
-        chunk += chunks_of(e, size);
-        fits = fits && ck_align(end, ck_storage_alignment(size), &records[s].offset) &&
-               ck_add(records[s].offset, size, &end);
+/* What the payload has become, and what the file was before. The index comes behind it. */
+static ckpt_status write_placement(const encoder *e, ckpt_error *err) {
+    const ck_placed_chunk *placed = e->placement->chunks.records;
+    uint64_t *checksums = section(e, CK_CHUNKS), *ends = section(e, CK_CHUNK_ENDS), file_size;
+    if (e->all->storages.count != 0)
+        memcpy(section(e, CK_STORAGES), e->placement->storages,
+               e->all->storages.count * sizeof(ck_storage_rec));
+    for (size_t i = 0; i < e->placement->chunks.count; i++) {
+        checksums[i] = placed[i].checksum;
+        if (e->placement->encoded)
+            ends[i] = placed[i].end;
     }
-    uint64_t file_size;
-    if (!fits || !ck_align(end, CK_ALIGNMENT, &e->out->offset) ||
+    if (e->out->section_count[CK_RETIRED] != 0)
+        memcpy(section(e, CK_RETIRED), e->history->retired,
+               e->history->retired_count * sizeof(ck_retired_rec));
+    if (!ck_align(e->placement->end, CK_ALIGNMENT, &e->out->offset) ||
         !ck_add(e->out->offset, e->out->size, &file_size))
         return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
     return CKPT_OK;
@@ -237,18 +243,18 @@ static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
     ck_free(&e->c->memory, pairs, room, sizeof(uint64_t));
     if (!complete)
         return ck_fail_nomem(err);
-    return write_storages(e, err);
+    return write_placement(e, err);
 }
 
 /* From the order of the host to that of the file, or back. */
 static void turn_sections(const ck_encoded *encoded) {
-    for (uint32_t kind = 1; kind <= CK_CORE_SECTIONS; kind++)
+    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++)
         ck_to_host_order(kind, encoded->bytes + encoded->section_offset[kind],
                          encoded->section_count[kind]);
 }
 
 /* The reader's own checks, on a checkpoint that has nothing but this index. */
-static ckpt_status check_encoded(const ck_encoded *encoded, ckpt_error *err) {
+static ckpt_status check_encoded(const ck_encoded *encoded, uint64_t sequence, ckpt_error *err) {
     ckpt *c;
     ckpt_status status = ck_ckpt_new(&encoded->memory, &c, err);
     if (status != CKPT_OK)
@@ -260,7 +266,8 @@ static ckpt_status check_encoded(const ck_encoded *encoded, ckpt_error *err) {
     index.offset = encoded->offset;
     index.bytes = encoded->bytes;
     index.size = encoded->size;
-    index.sequence = 1;
+    index.sequence = sequence;
+    index.required_features = encoded->required_features;
     status = ck_index_load(&index, err);
     if (status == CKPT_OK) {
         status = ck_index_check(&index, err);
@@ -270,18 +277,19 @@ static ckpt_status check_encoded(const ck_encoded *encoded, ckpt_error *err) {
     return status;
 }
 
-ckpt_status ck_encode(const ck_collection *all, unsigned chunk_log2, ck_encoded *ret_encoded,
-                      ckpt_error *err) {
+ckpt_status ck_encode(const ck_collection *all, const ck_placement *placement,
+                      const ck_history *history, ck_encoded *ret_encoded, ckpt_error *err) {
     ck_encoded out;
     memset(&out, 0, sizeof out);
     out.memory = all->c->memory;
-    encoder e = {all, all->c, &out, chunk_log2};
+    out.required_features = placement->encoded ? CK_FEATURE_ENCODED : 0;
+    encoder e = {all, all->c, placement, history, &out};
     ckpt_status status = count_records(&e, err);
     if (status == CKPT_OK)
         status = write_sections(&e, err);
     if (status == CKPT_OK) {
         turn_sections(&out);
-        status = check_encoded(&out, err);
+        status = check_encoded(&out, history != NULL ? history->sequence : 1, err);
     }
     if (status != CKPT_OK) {
         ck_encoded_free(&out);
@@ -296,11 +304,15 @@ void ck_encoded_free(ck_encoded *encoded) {
     encoded->bytes = NULL;
 }
 
-uint64_t ck_encoded_storage_offset(const ck_encoded *encoded, uint32_t storage) {
-    return ck_load64(encoded->bytes + encoded->section_offset[CK_STORAGES] +
-                     (size_t)storage * sizeof(ck_storage_rec));
-}
-
-void ck_encoded_set_checksum(ck_encoded *encoded, uint64_t chunk, uint64_t checksum) {
-    ck_store64(encoded->bytes + encoded->section_offset[CK_CHUNKS] + (size_t)chunk * 8, checksum);
+ck_slot ck_encoded_slot(const ck_encoded *encoded, uint64_t sequence) {
+    ck_slot slot = {.version_major = CK_VERSION_MAJOR,
+                    .version_minor = CK_VERSION_MINOR,
+                    .state = CK_STATE_COMMITTED,
+                    .required_features = encoded->required_features,
+                    .sequence = sequence,
+                    .index_offset = encoded->offset,
+                    .index_size = encoded->size,
+                    .index_checksum = XXH3_64bits(encoded->bytes, encoded->size),
+                    .file_size = encoded->offset + encoded->size};
+    return slot;
 }

@@ -1,29 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* The index of a new file, made from a collection. */
+/* The index of a generation, made from a collection and from where its payload lies. */
 #ifndef CK_ENCODE_H
 #define CK_ENCODE_H
 
-#include "container/collect.h"
-#include "container/layout.h"
+#include "container/header.h"
+#include "container/placement.h"
 
 typedef struct ck_encoded {
     ck_memory memory;
-    unsigned char *bytes; /* the index, in the byte order of the file; checksums of chunks are 0 */
+    unsigned char *bytes; /* the index, in the byte order of the file */
     size_t size;
-    uint64_t offset;   /* of the index in the file */
-    size_t section_offset[CK_CORE_SECTIONS + 1];
-    uint64_t section_count[CK_CORE_SECTIONS + 1];
+    uint64_t offset; /* of the index in the file */
+    uint64_t required_features;
+    size_t section_offset[CK_KNOWN_SECTIONS + 1];
+    uint64_t section_count[CK_KNOWN_SECTIONS + 1]; /* of kinds over 11: 0 where it is not there */
 } ck_encoded;
 
-/* Lays out the storages and the index. chunk_log2 0: no checksums. What comes out has passed the
- * checks of the reader: whatever this library would not open, it does not write. */
-ckpt_status ck_encode(const ck_collection *all, unsigned chunk_log2, ck_encoded *ret_encoded,
-                      ckpt_error *err);
+/* Of a generation that is not the first of its file. */
+typedef struct ck_history {
+    uint64_t sequence;
+    const ck_retired_rec *retired;
+    size_t retired_count;
+} ck_history;
+
+/* Makes the index; all storages must be placed. history NULL: of a new file. What comes out has
+ * passed the checks of the reader: whatever this library would not open, it does not write. */
+ckpt_status ck_encode(const ck_collection *all, const ck_placement *placement,
+                      const ck_history *history, ck_encoded *ret_encoded, ckpt_error *err);
 void ck_encoded_free(ck_encoded *encoded);
 
-/* The record of a storage by its new number, in the byte order of the file. */
-uint64_t ck_encoded_storage_offset(const ck_encoded *encoded, uint32_t storage);
-/* Stores the checksum of a chunk, counted over all storages. */
-void ck_encoded_set_checksum(ck_encoded *encoded, uint64_t chunk, uint64_t checksum);
+/* The committed slot that leads to the index. */
+ck_slot ck_encoded_slot(const ck_encoded *encoded, uint64_t sequence);
 
 #endif

@@ -70,7 +70,7 @@ static bool record_size_fits(const ck_index *index, const entry *e) {
 
 static bool count_is_limited(uint32_t kind) {
     return kind <= CK_KNOWN_SECTIONS && kind != CK_STRING_BYTES && kind != CK_DIMENSIONS &&
-           kind != CK_CHUNKS && kind != CK_VALUE_BYTES;
+           kind != CK_CHUNKS && kind != CK_VALUE_BYTES && kind != CK_CHUNK_ENDS;
 }
 
 /* X5, X8, X6: size and place of one section, which ends at *end. */
@@ -108,6 +108,7 @@ static ck_table *table_of(ckpt *c, uint32_t kind) {
     case CK_CHUNKS: return &c->chunks;
     case CK_VALUES: return &c->values;
     case CK_RETIRED: return &c->retired;
+    case CK_CHUNK_ENDS: return &c->chunk_ends;
     default: return NULL;
     }
 }
@@ -148,6 +149,8 @@ static ckpt_status attach_section(ck_index *index, const entry *e, ckpt_error *e
     }
     if (e->kind == CK_RETIRED)
         index->has_retired = true;
+    if (e->kind == CK_CHUNK_ENDS)
+        index->has_chunk_ends = true;
     return CKPT_OK;
 }
 

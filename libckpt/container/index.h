@@ -15,10 +15,12 @@ typedef struct ck_index {
     size_t size;
     uint16_t version_minor;
     uint64_t sequence;
+    uint64_t required_features;
     uint64_t section_offset[CK_KNOWN_SECTIONS + 1]; /* from the beginning of the index */
     uint32_t section_record_size[CK_KNOWN_SECTIONS + 1];
     uint64_t string_bytes; /* count of STRING_BYTES */
     bool has_retired;
+    bool has_chunk_ends;
     bool has_programs;
 } ck_index;
 
@@ -46,6 +48,10 @@ ckpt_status ck_check_modules(const ck_index *index, const ck_usage *usage, ckpt_
 ckpt_status ck_check_names(const ck_index *index, ckpt_error *err);
 ckpt_status ck_check_tensors(const ck_index *index, const ck_usage *usage, ckpt_error *err);
 ckpt_status ck_check_storages(const ck_index *index, ckpt_error *err);
+/* Two parts of the check of storages: E2 for one of them; E1, E3 and E4 for all, when it is known
+ * which chunks they have. */
+ckpt_status ck_check_encoding(const ck_index *index, uint32_t storage, ckpt_error *err);
+ckpt_status ck_check_chunk_ends(const ck_index *index, ckpt_error *err);
 ckpt_status ck_check_values(const ck_index *index, const ck_usage *usage, ckpt_error *err);
 /* Marks a string as used; S5 when there is no such string. */
 ckpt_status ck_use_string(const ck_index *index, const ck_usage *usage, uint32_t string,

@@ -33,7 +33,8 @@ enum {
 };
 
 /* Section 3.3: the required features that this library knows. */
-#define CK_KNOWN_FEATURES ((uint64_t)0)
+#define CK_FEATURE_ENCODED ((uint64_t)2)
+#define CK_KNOWN_FEATURES CK_FEATURE_ENCODED
 
 /* Section 4: the index. */
 enum {
@@ -54,9 +55,10 @@ enum {
     CK_VALUES = 10,
     CK_VALUE_BYTES = 11,
     CK_RETIRED = 12,
+    CK_CHUNK_ENDS = 13,
 
     CK_CORE_SECTIONS = 11, /* kinds 1 to 11 are in every index */
-    CK_KNOWN_SECTIONS = 12,
+    CK_KNOWN_SECTIONS = 13,
     CK_PROGRAMS = 32,
     CK_PARTS = 33,
     CK_SIGNATURE = 34,
@@ -69,23 +71,36 @@ enum {
     CK_ALIGNMENT = 64,
     CK_LARGE_ALIGNMENT = 4096,
     CK_LARGE_SIZE = 65536,
-    CK_ENCODING_RAW = 0,
     CK_MIN_CHUNK_LOG2 = 12,
     CK_MAX_CHUNK_LOG2 = 30,
-    CK_DEFAULT_CHUNK_LOG2 = 20
+    CK_DEFAULT_CHUNK_LOG2 = 20,
+
+    /* Section 8.1: encoded storages. */
+    CK_MAX_ENCODED_CHUNK_LOG2 = 24,
+    CK_MAX_WIDTH = 8,
+    CK_PLANE_WORD = 4, /* bytes of the word that describes a plane */
+    CK_PLANE_STORED = 0,
+    CK_PLANE_DEFLATED = 1,
+    CK_PLANE_METHOD_SHIFT = 30,
+    CK_MAX_RATIO = 1032 /* a deflated byte gives at most so many */
 };
 
 /* Section 11. */
-enum { CK_RETIRED_INDEX = 1, CK_RETIRED_STORAGE = 2 };
+enum { CK_RETIRED_INDEX = 1, CK_RETIRED_STORAGE = 2, CK_RETIRED_ENCODED = 3 };
 
 static inline uint64_t ck_storage_alignment(uint64_t stored_size) {
     return stored_size >= CK_LARGE_SIZE ? CK_LARGE_ALIGNMENT : CK_ALIGNMENT;
 }
 
-/* Bytes of one record of a section of kind 1 to 12 in version 1.0; 0 for other kinds. */
+/* That of a storage in the file: nobody maps an encoded one to look at its elements. */
+static inline uint64_t ck_extent_alignment(uint8_t encoding, uint64_t stored_size) {
+    return encoding == 0 ? ck_storage_alignment(stored_size) : CK_ALIGNMENT;
+}
+
+/* Bytes of one record of a section of kind 1 to 13 in version 1.0; 0 for other kinds. */
 static inline uint32_t ck_record_size(uint32_t kind) {
     static const uint8_t sizes[CK_KNOWN_SECTIONS + 1] = {0, 8, 1, 16, 24, 16, 24,
-                                                         8, 40, 8, 24, 1, 40};
+                                                         8, 40, 8, 24, 1, 40, 8};
     return kind <= CK_KNOWN_SECTIONS ? sizes[kind] : 0;
 }
 

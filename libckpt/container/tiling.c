@@ -32,7 +32,8 @@ bool ck_tiling_next(ck_tiling *tiling, ck_extent *ret_extent) {
         return false;
     if (storage != NULL && (retired == NULL || storage->offset < retired->offset)) {
         ck_extent extent = {storage->offset, storage->stored_size,
-                            ck_storage_alignment(storage->stored_size), false, tiling->storage++};
+                            ck_extent_alignment(storage->encoding, storage->stored_size), false,
+                            tiling->storage++};
         *ret_extent = extent;
     } else {
         uint64_t alignment = retired->kind == CK_RETIRED_STORAGE

@@ -8,17 +8,16 @@
 
 #include <string.h>
 
-static ckpt_status find_format(const ck_source *source, const ckpt_open_options *options,
+static ckpt_status find_format(ck_source *source, const ckpt_open_options *options,
                                const ck_format **ret_format, ckpt_error *err) {
-    unsigned char head[CK_PROBE_SIZE];
-    size_t size = source->size < sizeof head ? (size_t)source->size : sizeof head;
     ck_place place = {source->name, CKPT_NO_OFFSET, NULL, 0, 0};
-    if (size == 0)
+    if (source->size == 0)
         return ck_fail_at(err, &place, CKPT_E_TRUNCATED, "the file is empty");
-    ckpt_status status = ck_source_read(source, 0, head, size, err);
+    ckpt_status status = ck_source_keep_head(source, CK_PROBE_SIZE, err);
     if (status != CKPT_OK)
         return status;
-    const ck_format *format = ck_format_probe(head, size, source->size, options->formats);
+    const ck_format *format =
+        ck_format_probe(source->head, source->head_size, source->size, options->formats);
     if (format == NULL && options->formats != NULL)
         return ck_fail_at(err, &place, CKPT_E_FORMAT, "not a file of the format asked for, %s",
                           CK_NAME(options->formats));
@@ -32,13 +31,19 @@ static ckpt_status find_format(const ck_source *source, const ckpt_open_options 
 /* Takes the source over, whatever comes of it. */
 static ckpt_status open_source(ck_source *source, const ckpt_open_options *options,
                                ckpt **ret_ckpt, ckpt_error *err) {
-    const ck_format *format;
+    const ck_format *format = NULL;
     ckpt *c = NULL;
     ckpt_status status = find_format(source, options, &format, err);
     if (status == CKPT_OK)
         status = ck_ckpt_new(options->allocator, &c, err);
-    if (status == CKPT_OK)
+    if (status == CKPT_OK && options->generation != 0 && format->commit == NULL)
+        status = ck_fail(err, CKPT_E_NOT_FOUND, "%s: there are no generations in its format",
+                         CK_NAME(source->name));
+    if (status == CKPT_OK) {
+        c->wanted_generation = options->generation;
+        c->threads = options->threads;
         status = format->read(c, source, err);
+    }
     if (status != CKPT_OK) {
         ckpt_free(c);
         ck_source_close(source);

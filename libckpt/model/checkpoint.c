@@ -14,11 +14,13 @@ static void init_tables(ckpt *c) {
     c->dimensions.record_size = sizeof(uint64_t);
     c->storages.record_size = sizeof(ck_storage_rec);
     c->chunks.record_size = sizeof(uint64_t);
+    c->chunk_ends.record_size = sizeof(uint64_t);
     c->values.record_size = sizeof(ck_value_rec);
     c->attributes_added.record_size = sizeof(uint32_t);
     c->payloads.record_size = sizeof(ck_payload);
     c->attached.record_size = sizeof(ckpt *);
     c->retired.record_size = sizeof(ck_retired_rec);
+    c->file_numbers.record_size = sizeof(uint32_t);
     c->loaded.record_size = sizeof(ck_loaded);
 }
 
@@ -46,6 +48,7 @@ const ck_memory *ck_ckpt_memory(const ckpt *c) {
 }
 
 void ck_take_source(ckpt *c, ck_source *source) {
+    ck_source_drop_head(source);
     c->source = *source;
     c->has_source = true;
     c->info.path = c->source.name;
@@ -109,7 +112,7 @@ static void free_tables(ckpt *c) {
     ck_table *tables[] = {&c->dtypes,   &c->modules, &c->members,          &c->tensors,
                           &c->dimensions, &c->storages, &c->chunks,        &c->values,
                           &c->payloads, &c->attached, &c->attributes_added, &c->retired,
-                          &c->loaded};
+                          &c->loaded,   &c->chunk_ends, &c->file_numbers};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         ck_table_clear(&c->memory, tables[i]);
     if (c->value_bytes.capacity != 0)

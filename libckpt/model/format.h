@@ -19,7 +19,8 @@ typedef struct ck_sink {
 typedef struct ck_format {
     const char *name; /* as in ckpt_open_options.formats */
     /* Whether a file that begins with these bytes (as many as there are, up to CK_PROBE_SIZE) is
-     * to be read by this format. Must not take what another format owns. */
+     * to be read by this format. Must not take what another format owns. The source keeps them as
+     * its head until the format has read: what lies in them costs no other request. */
     bool (*probe)(const unsigned char *head, size_t size, uint64_t file_size);
     /* Fills an empty checkpoint (ck_ckpt_new). Takes *source over (ck_take_source) on success; on
      * failure the caller closes it and frees the checkpoint. */
@@ -31,10 +32,13 @@ typedef struct ck_format {
      * storages are read, that is all. */
     ckpt_status (*verify)(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
                           ckpt_error *err);
+    /* Writes the changes into the file that the checkpoint was read from, of which it has a path.
+     * NULL where a file cannot be edited. */
+    ckpt_status (*commit)(ckpt *c, const ckpt_save_options *options, ckpt_error *err);
 } ck_format;
 
-/* Enough to see both header pages of a .ckpt file. */
-#define CK_PROBE_SIZE 4160
+/* Both header pages of a .ckpt file. */
+#define CK_PROBE_SIZE 8192
 
 extern const ck_format ck_format_ckpt;
 extern const ck_format ck_format_safetensors;

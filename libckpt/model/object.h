@@ -48,6 +48,17 @@ typedef struct ck_payload {
     ckpt_storage link;
 } ck_payload;
 
+/* How the chunks of encoded storages are decoded; the room that knows the format provides it. Work
+ * is for one thread at a time, and decode uses no memory hook. */
+typedef struct ck_chunk_coding {
+    /* room: decoded bytes of the largest chunk */
+    ckpt_status (*open)(const ck_memory *memory, size_t room, void **ret_work, ckpt_error *err);
+    /* To exactly size bytes, at most room; NULL, or what is wrong with the chunk. */
+    const char *(*decode)(void *work, const ck_storage_rec *rec, const unsigned char *stored,
+                          size_t stored_size, unsigned char *bytes, size_t size);
+    void (*close)(void *work); /* takes NULL */
+} ck_chunk_coding;
+
 /* A storage that had to be read to be pointed at. */
 typedef struct ck_loaded {
     void *bytes;
@@ -65,6 +76,7 @@ struct ckpt {
     ck_table dimensions; /* of uint64_t */
     ck_table storages;
     ck_table chunks;     /* of uint64_t: checksums */
+    ck_table chunk_ends; /* of uint64_t: as many as chunks, or none where nothing is encoded */
     ck_table values;
     ck_buffer value_bytes;
     size_t value_bytes_fixed_size; /* value_bytes.bytes belongs to the index while capacity is 0 */
@@ -83,6 +95,8 @@ struct ckpt {
     ck_table attached; /* of ckpt * */
     ckpt *attached_to;
 
+    const ck_chunk_coding *coding; /* NULL where nothing is encoded */
+    unsigned threads;              /* to read with; 0: one for each processor */
     ck_source source; /* the file; size 0 and no name when there is none */
     bool has_source;
     void *index;      /* the block in which the frozen tables lie */
@@ -91,6 +105,12 @@ struct ckpt {
     uint64_t padding_from; /* container: where payload begins, for verify */
     ck_table retired;      /* of ck_retired_rec */
     uint64_t index_offset;
+    uint64_t index_checksum;
+    uint64_t wanted_generation; /* that is to be opened; 0: the newest */
+    bool is_older;              /* a generation before the newest is open */
+    ck_table file_numbers; /* of uint32_t, by storage: its number in the file, CK_NONE when it is not
+                              in use there. Empty until the first commit: then the storages of the
+                              file have their own numbers */
 
     pthread_mutex_t lock; /* guards loaded and loaded_index */
     ck_table loaded;      /* of ck_loaded */
@@ -131,6 +151,10 @@ static inline ck_storage_rec *ck_storage_at(const ckpt *c, uint32_t i) {
 }
 static inline uint64_t *ck_chunk_at(const ckpt *c, uint64_t i) {
     return (uint64_t *)c->chunks.records + i;
+}
+/* Where the stored bytes of a chunk end, from the offset of its storage. */
+static inline uint64_t ck_chunk_end_at(const ckpt *c, uint64_t i) {
+    return ((const uint64_t *)c->chunk_ends.records)[i];
 }
 static inline ck_value_rec *ck_value_at(const ckpt *c, uint64_t i) {
     return (ck_value_rec *)c->values.records + i;

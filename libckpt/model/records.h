@@ -54,9 +54,12 @@ typedef struct ck_storage_rec {
     uint64_t first_chunk;
     uint8_t encoding;
     uint8_t chunk_log2;
-    uint16_t reserved;
+    uint8_t width;    /* of an encoded storage: bytes of an element, and number of planes */
+    uint8_t rotation; /* bits by which an element was rotated to the left */
     uint32_t part; /* CK_NONE: in the file; else, in memory only, a number of ckpt.payloads */
 } ck_storage_rec;
+
+enum { CK_ENCODING_RAW = 0, CK_ENCODING_PLANES = 1 };
 
 typedef struct ck_value_rec {
     uint32_t key;

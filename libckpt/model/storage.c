@@ -43,7 +43,7 @@ ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage) {
         return layout;
     layout.offset = rec->offset;
     layout.stored_size = rec->stored_size;
-    layout.encoding = "raw";
+    layout.encoding = rec->encoding == CK_ENCODING_RAW ? "raw" : "planes";
     if (rec->chunk_log2 != 0) {
         layout.chunk_size = (uint64_t)1 << rec->chunk_log2;
         layout.chunk_count = (rec->size - 1) / layout.chunk_size + 1;

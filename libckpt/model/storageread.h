@@ -4,13 +4,11 @@
 
 #include "model/object.h"
 
-/* Reads one chunk of a storage of the file, which has checksums, and checks it (rule C2). */
-ckpt_status ck_chunk_read(const ckpt *c, uint32_t storage, uint64_t chunk, unsigned char *buffer,
-                          ckpt_error *err);
+/* The storage that really has the bytes, at the end of the links. */
+ckpt_storage ck_storage_resolve(ckpt_storage storage);
 
-/* Checks the chunks under a range of a storage that ckpt_storage_data points at without having read
- * it. What was read was checked then. */
-ckpt_status ck_storage_check(ckpt_storage storage, uint64_t offset, uint64_t size,
-                             ckpt_error *err);
+/* All the bytes, when they are in memory or mapped as they are; NULL when they must be read, or are
+ * zeros because nothing has been put there yet. The storage must be resolved. */
+const unsigned char *ck_storage_bytes(ckpt_storage storage);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Getting at the elements of tensors. */
 #include "base/checked.h"
-#include "model/storageread.h"
+#include "model/sliceread.h"
 #include "model/tensor.h"
-
-#include <string.h>
 
 static ckpt_status check_handle(ckpt_tensor tensor, ckpt_error *err) {
     if (tensor.owner == NULL || tensor.id >= tensor.owner->tensors.count)
@@ -25,39 +23,6 @@ ckpt_status ckpt_tensor_data(ckpt_tensor tensor, const void **ret_data, ckpt_err
     return CKPT_OK;
 }
 
-/* Copies along the strides, the innermost dimension in one loop. The place in each dimension is
- * kept in an array: the rank is at most 64. */
-static void gather(const ck_geometry *g, const unsigned char *source, unsigned char *destination) {
-    uint64_t place[64] = {0};
-    uint32_t inner = g->rank - 1;
-    size_t size = g->block_bytes, step = (size_t)g->strides[inner] * size;
-    for (;;) {
-        /* Offsets, not pointers: the stride of an extent of 1 may lead anywhere, and is not used. */
-        size_t offset = 0;
-        for (uint32_t i = 0; i < inner; i++)
-            offset += (size_t)(place[i] * g->strides[i]) * size;
-        for (uint64_t i = 0; i < g->shape[inner]; i++, offset += step, destination += size)
-            memcpy(destination, source + offset, size);
-        uint32_t i = inner;
-        while (i > 0 && ++place[i - 1] == g->shape[i - 1])
-            place[--i] = 0;
-        if (i == 0)
-            return;
-    }
-}
-
-static ckpt_status read_strided(ckpt_tensor tensor, const ck_geometry *g, void *destination,
-                                ckpt_error *err) {
-    const void *data;
-    ckpt_status status = ck_storage_check(ckpt_tensor_storage(tensor), g->offset,
-                                          ck_geometry_span(g), err);
-    if (status == CKPT_OK)
-        status = ckpt_tensor_data(tensor, &data, err);
-    if (status == CKPT_OK)
-        gather(g, data, destination);
-    return status;
-}
-
 ckpt_status ckpt_tensor_read(ckpt_tensor tensor, void *destination, size_t size, ckpt_error *err) {
     ckpt_status status = check_handle(tensor, err);
     if (status != CKPT_OK)
@@ -70,7 +35,7 @@ ckpt_status ckpt_tensor_read(ckpt_tensor tensor, void *destination, size_t size,
     ck_geometry g =
         ck_tensor_geometry(tensor.owner, ck_tensor_at(tensor.owner, tensor.id));
     if (g.strides != NULL)
-        return read_strided(tensor, &g, destination, err);
+        return ck_read_slices(tensor, NULL, destination, size, err);
     return ckpt_storage_read(ckpt_tensor_storage(tensor), g.offset, size, destination, err);
 }
 

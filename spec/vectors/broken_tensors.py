@@ -97,10 +97,8 @@ case("T9-nothing-but-a-storage", empty, loose_storage(1))
 
 # ---- section 8: storages ----
 
-fields("P1-encoding-1", sample, "storages", 0, encoding=1)
+fields("P1-encoding-2", sample, "storages", 0, encoding=2)
 fields("P1-encoding-255", sample, "storages", 1, encoding=255)
-fields("P1-reserved", sample, "storages", 0, reserved=1)
-fields("P1-reserved-last-bit", sample, "storages", 0, reserved=0x8000)
 fields("P1-part-0", sample, "storages", 0, part=0)
 fields("P1-part-last", sample, "storages", 1, part=NONE - 1)
 fields("P2-stored-size-0", sample, "storages", 0, stored_size=0)

@@ -3,7 +3,7 @@
 
 from breaking import HUGE, broken, case, empty, fields, generation_2, storages, values
 from image import NONE, Image, Module, Tensor, read_slot
-from valid_vectors import floats, second_generation
+from valid_vectors import first_generation, floats, second_generation
 
 # ---- section 9: values ----
 
@@ -119,7 +119,7 @@ def retired(name, i, /, **values):
 
 
 retired("R2-kind-0", 0, kind=0)
-retired("R2-kind-3", 0, kind=3)
+retired("R2-kind-4", 0, kind=4)
 retired("R2-kind-of-32-bits", 1, kind=NONE)
 retired("R2-reserved", 1, reserved=1)
 retired("R2-storage-with-checksum", 0, checksum=1)
@@ -177,3 +177,16 @@ moved_retired("size-of-64-bits", size=HUGE)
 moved_retired("size-of-32-bits", size=2**32)
 case("P4-not-retired", generation_2, lambda image: image.retired.pop())
 case("P4-retired-wrong-order", generation_2, lambda image: image.retired.reverse())
+
+
+# ---- older generations ----
+
+retired("G1-checksum", 1, checksum=1)
+
+
+@broken("G1-first-bit")
+def _():
+    """The index of the first generation is damaged, and the second does not use it."""
+    file = bytearray(generation_2().build())
+    file[read_slot(first_generation()[0], 0)["index_offset"]] ^= 1
+    return bytes(file)

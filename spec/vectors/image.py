@@ -18,6 +18,7 @@ import struct
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from planes import encode  # noqa: E402
 from xxh3 import xxh3_64  # noqa: E402
 
 MAGIC = bytes.fromhex("8E434B500D0A1A0A")
@@ -49,12 +50,13 @@ RECORDS = {
     "members": (5, "<IIII", ("name", "target", "by_name", "kind")),
     "tensors": (6, "<IHBBQQ", ("storage", "dtype", "rank", "flags", "offset", "first_dimension")),
     "dimensions": (7, "<Q", ("value",)),
-    "storages": (8, "<QQQQBBHI", ("offset", "size", "stored_size", "first_chunk", "encoding",
-                                  "chunk_log2", "reserved", "part")),
+    "storages": (8, "<QQQQBBBBI", ("offset", "size", "stored_size", "first_chunk", "encoding",
+                                   "chunk_log2", "width", "rotation", "part")),
     "chunks": (9, "<Q", ("checksum",)),
     "values": (10, "<IIIIQ", ("key", "by_key", "type", "count", "payload")),
     "value_bytes": (11, "", ()),
     "retired": (12, "<QQIIQQ", ("offset", "size", "kind", "reserved", "sequence", "checksum")),
+    "chunk_ends": (13, "<Q", ("end",)),
 }
 ENTRY = ("<IIIIQQ", ("kind", "flags", "record_size", "reserved", "count", "offset"))
 SLOT = ("<8sHHIQQQQQQQ48s", ("magic", "version_major", "version_minor", "state",
@@ -80,10 +82,22 @@ class Module:
 
 
 class Storage:
-    """chunk_log2 None: what the image says; at: its place in the file if it lies there already."""
+    """chunk_log2 None: what the image says; at: its place in the file when it lies there already;
+    form: (width, rotation) of a storage that is encoded; chunks: its chunks as they are to be in the
+    file, whatever the data."""
 
-    def __init__(self, data, chunk_log2=None, at=None):
+    def __init__(self, data, chunk_log2=None, at=None, form=None, chunks=None):
         self.data, self.chunk_log2, self.at = bytes(data), chunk_log2, at
+        self.form, self.chunks = form, chunks
+
+    def stored(self, chunk_log2):
+        """The chunks as they are in the file; one, where there are no checksums."""
+        if self.chunks is not None:
+            return self.chunks
+        size = len(self.data)
+        step = 1 << chunk_log2 if chunk_log2 else max(size, 1)
+        pieces = [self.data[i:i + step] for i in range(0, size, step)]
+        return [encode(piece, *self.form) for piece in pieces] if self.form else pieces
 
 
 class Tensor:
@@ -231,22 +245,31 @@ class Image:
     def place(self):
         """Gives the storages their places and the chunks their checksums."""
         end = max(len(self.kept), 2 * PAGE)
-        self.storages, self.chunks, self.placed = [], [], []
+        self.storages, self.chunks, self.chunk_ends, self.placed = [], [], [], []
         for storage in self.payload:
             size = len(storage.data)
             log2 = self.chunk_log2 if storage.chunk_log2 is None else storage.chunk_log2
             log2 = log2 if size else 0
+            stored = storage.stored(log2)
+            stored_size = sum(map(len, stored))
             at = storage.at
             if at is None and size:
-                at = align(end, PAGE if size >= 65536 else 64)
-                end = at + size
-                self.placed.append((at, storage.data))
-            self.storages.append({"offset": at or 0, "size": size, "stored_size": size,
-                                  "first_chunk": len(self.chunks), "encoding": 0,
-                                  "chunk_log2": log2, "reserved": 0, "part": NONE})
-            if log2:
-                self.chunks += [{"checksum": xxh3_64(storage.data[i:i + (1 << log2)])}
-                                for i in range(0, size, 1 << log2)]
+                at = align(end, PAGE if size >= 65536 and not storage.form else 64)
+                end = at + stored_size
+                self.placed.append((at, b"".join(stored)))
+            width, rotation = storage.form or (0, 0)
+            self.storages.append({"offset": at or 0, "size": size, "stored_size": stored_size,
+                                  "first_chunk": len(self.chunks),
+                                  "encoding": int(storage.form is not None), "chunk_log2": log2,
+                                  "width": width, "rotation": rotation, "part": NONE})
+            chunk_end = 0
+            for chunk in stored if log2 else ():
+                chunk_end += len(chunk)
+                self.chunks.append({"checksum": xxh3_64(chunk)})
+                self.chunk_ends.append({"end": chunk_end})
+        self.encoded = any(storage.form for storage in self.payload)
+        if not self.encoded:
+            self.chunk_ends = []
         self.index_offset = align(end, 64)
 
     def sections(self):
@@ -256,7 +279,7 @@ class Image:
             records = getattr(self, name)
             if not layout:
                 result.append((kind, 1, 1, len(records), bytes(records)))
-            elif records or name != "retired":
+            elif records or name not in ("retired", "chunk_ends"):
                 size = struct.calcsize(layout) + self.wider
                 tail = b"\xA5" * self.wider
                 raw = b"".join(pack(layout, fields, record) + tail for record in records)
@@ -296,7 +319,7 @@ class Image:
         slots = [None, None]
         slots[(self.sequence - 1) % 2] = {
             "magic": MAGIC, "version_major": 1, "version_minor": self.minor, "state": 1,
-            "required_features": 0, "optional_features": 0, "sequence": self.sequence,
+            "required_features": 2 * self.encoded, "optional_features": 0, "sequence": self.sequence,
             "index_offset": self.index_offset, "index_size": len(index),
             "index_checksum": xxh3_64(index), "file_size": len(file), "unused": bytes(48)}
         if on_slots:

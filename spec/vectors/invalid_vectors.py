@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """All the files that a reader must reject, in the order of the specification."""
 
+import broken_encoded  # noqa: F401
 import broken_header  # noqa: F401
 import broken_index  # noqa: F401
 import broken_modules  # noqa: F401
@@ -12,7 +13,7 @@ from breaking import INVALID
 # are not stored (8 KiB of header each), but made and tried by the tests.
 UNSTORED = {name for name in INVALID if name.endswith("-bits")} | set("""
     H2-other-magic H3-other-slot-in-wrong-page H5-version-257 H5-version-65535
-    H6-encoded H6-tensor-values H6-encryption H6-bit-31 H6-bit-32 H7-both-slots-editing
+    H6-tensor-values H6-encryption H6-bit-31 H6-bit-32 H7-both-slots-editing
     H9-behind-slot-of-generation-2 H10-header-only H10-truncated-during-edit H11-ends-too-late
     H12-last-bit X1-four-bytes X1-section-count-0x80000000 X2-no-sections X2-private-twice
     X3-critical-0x1f X3-critical-0x23 X3-critical-0x24 X4-ancillary-6 X4-ancillary-11
@@ -30,7 +31,7 @@ UNSTORED = {name for name in INVALID if name.endswith("-bits")} | set("""
     T4-none-for-rank-64 T4-too-few-strides T5-times-16 T5-rank-64 T5-many T6-block-and-one
     T6-f4-scalar T6-f6-two T7-rank-0 T7-one-element T8-offset-no-multiple-empty
     T8-empty-behind-nothing T8-dense-offset-is-size T8-blocks T8-scalar T8-strided-with-offset
-    T8-strided-overlap-behind T9-nothing-but-a-storage P1-encoding-255 P1-reserved-last-bit
+    T8-strided-overlap-behind T9-nothing-but-a-storage P1-encoding-255
     P1-part-last P2-stored-size-0 P2-stored-size-more P4-hole-before-the-index-of-an-empty-file
     P4-overlap-half P4-overlap-with-the-index P4-offset-0 P4-small-on-a-page P5-1 P5-63 P5-64
     P6-first-too-great P6-first-of-empty P6-larger-chunks P6-none C2-checksum-0 C2-first-bit
@@ -39,4 +40,10 @@ UNSTORED = {name for name in INVALID if name.endswith("-bits")} | set("""
     V5-type-0xffffffff V6-float-with-count V6-integer-with-count V7-empty-elsewhere
     V7-count-too-small V8-depth-300 R2-kind-0 R3-first-generation R4-equal P4-retired-longer
     P4-retired-wrong-order P4-not-retired
+    G1-first-bit
+    E2-width-3 E2-width-5 E2-width-9 E2-width-255 E2-rotation-255 E2-raw-width-4
+    E2-raw-form-of-nothing E2-chunks-of-2-to-the-30 P2-encoded-of-64-bits P2-encoded-nothing
+    E3-second-is-first E3-last-of-raw-too-great E3-of-64-bits E4-shorter-than-words
+    C3-word-of-30-bits C3-no-stream C3-nothing-in-it C3-many-bytes-more C3-distance-30
+    C3-gzip-header C3-no-last-block C3-method-3 C2-checksum-of-an-encoded-chunk
     """.split())

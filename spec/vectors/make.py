@@ -4,7 +4,8 @@
     python3 spec/vectors/make.py              writes valid/ and invalid/ beside this file
     python3 spec/vectors/make.py --all DIR    the same in DIR, with the vectors that are not stored
 
-valid/NAME.ckpt is a file that a reader accepts, valid/NAME.yaml the manifest of what is in it.
+valid/NAME.ckpt is a file that a reader accepts, valid/NAME.yaml the manifest of what is in it and
+its line in digests.txt the digest (section 13.1 of the specification), as sha256sum writes lists.
 invalid/RULE-NAME.ckpt breaks RULE. The same bytes every time, on every machine."""
 
 import pathlib
@@ -13,6 +14,8 @@ import sys
 from invalid_vectors import INVALID, UNSTORED
 from valid_vectors import VALID
 from vector_manifest import manifest
+
+import decoder  # one directory up, which image.py has put on the path
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -30,6 +33,14 @@ def vectors(everything=False):
     return files
 
 
+def digests(files):
+    """The text of digests.txt."""
+    lines = [f"{decoder.digest(decoder.decode(data))}  {name.removeprefix('valid/')}\n"
+             for name, data in sorted(files.items())
+             if name.startswith("valid/") and name.endswith(".ckpt")]
+    return "".join(lines)
+
+
 def write(directory, files):
     for part in ("valid", "invalid"):
         (directory / part).mkdir(parents=True, exist_ok=True)
@@ -38,6 +49,7 @@ def write(directory, files):
                 old.unlink()
     for path, data in files.items():
         (directory / path).write_bytes(data)
+    (directory / "digests.txt").write_text(digests(files))
 
 
 def main(arguments):

@@ -387,3 +387,55 @@ def blank_older_slot():
     file = bytearray(image.build())
     file[:PAGE] = bytes(PAGE)
     return bytes(file), root, {"step": 2}
+
+
+# ---- encoded storages ----
+
+def alike(size, period=64):
+    """Bytes that make runs in planes of every width."""
+    return bytes((i // period) % 251 for i in range(size))
+
+
+@valid
+def encoded():
+    """Every width and rotation, several chunks, ends that are no whole elements, and what is raw."""
+    root = Module("Encoded", None, [
+        ("bytes", Tensor("u8", [5000], Storage(alike(5000), form=(1, 0)), buffer=True)),
+        ("bf16", Tensor("bf16", [3000], Storage(alike(6000), form=(2, 1)))),
+        ("raw", Tensor("u8", [4097], Storage(pattern(4097)), buffer=True)),
+        ("f32", Tensor("f32", [2048], Storage(alike(8192), form=(4, 1)))),
+        ("i32", Tensor("i32", [100], Storage(alike(400), form=(4, 0)), buffer=True)),
+        ("f64", Tensor("f64", [512], Storage(alike(4096), form=(8, 1)))),
+        ("i64", Tensor("i64", [513], Storage(alike(4104), form=(8, 0)), buffer=True)),
+        ("odd", Tensor("u8", [4099], Storage(alike(4099), form=(4, 1)), buffer=True)),
+        ("odder", Tensor("u8", [4111], Storage(alike(4111), form=(8, 1)), buffer=True)),
+        ("odd pair", Tensor("u8", [701], Storage(alike(701), form=(2, 1)), buffer=True)),
+        ("unchecked", Tensor("u8", [100], Storage(pattern(100), chunk_log2=0), buffer=True))])
+    return written(root, chunk_log2=12)
+
+
+@valid
+def encoded_views():
+    """Strided and overlapping views of an encoded storage, and a tie."""
+    data = struct.pack("<1200f", *(1.0 + i // 100 for i in range(1200)))
+    storage = Storage(data, form=(4, 1))
+    tied = Tensor("f32", [10], storage, offset=400)
+    return written(Module("Views", None, [
+        ("whole", Tensor("f32", [30, 40], storage)),
+        ("transposed", Tensor("f32", [40, 30], storage, strides=[1, 40])),
+        ("column", Tensor("f32", [30], storage, offset=156, strides=[40])),
+        ("windows", Tensor("f32", [5, 1100], storage, strides=[7, 1])),
+        ("again", tied), ("tied", tied)]), chunk_log2=12)
+
+
+@valid
+def retired_encoded():
+    """The second generation has no encoded storage any more."""
+    root = Module("Net", None, [("a", Tensor("f32", [400], Storage(alike(1600), form=(4, 1))))])
+    image = Image(root)
+    file = image.build()
+    old, = image.storages
+    retired = [(old["offset"], old["stored_size"], 3, 1, 0), retired_index(file, 0)]
+    root = Module("Net", None, [("a", Tensor("f32", [2], floats(1, 2)))])
+    file = Image(root, {"step": 2}, sequence=2, kept=file, retired=retired).build()
+    return file, root, {"step": 2}

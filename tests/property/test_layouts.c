@@ -126,8 +126,8 @@ static void endless(file_bytes *file) {
     set_storage(file, LARGE, STORAGE_STORED, UINT64_C(1) << 63);
 }
 
-static void encoded(file_bytes *file) {
-    set(file, CK_STORAGES, A, STORAGE_ENCODING, 1, 1);
+static void encoded_somehow(file_bytes *file) {
+    set(file, CK_STORAGES, A, STORAGE_ENCODING, 1, 2);
 }
 
 static void elsewhere(file_bytes *file) {
@@ -232,7 +232,7 @@ static const struct {
     {"P3", empty_one_with_chunks},
     {"P2", shorter_in_the_file},
     {"P2", endless},
-    {"P1", encoded},
+    {"P1", encoded_somehow},
     {"P1", elsewhere},
     {"P6", chunks_of_another},
     {"P6", more_chunks_than_there_are},

@@ -8,7 +8,8 @@ const char *file_operation_name(file_operation operation) {
     static const char *const names[FILE_OPERATION_COUNT] = {
         "open",  "create", "close", "status",         "status_of_path", "set_permissions",
         "pread", "pwrite", "sync",  "sync_directory", "rename",         "unlink",
-        "map",   "unmap"};
+        "map",   "unmap",
+        "open_edit", "truncate", "lock"};
     return operation < FILE_OPERATION_COUNT ? names[operation] : "?";
 }
 
@@ -25,7 +26,8 @@ static int begin(fault_files *files, file_operation operation, int file) {
     uint64_t number = ++files->operations;
     uint64_t count = ++files->counts[operation];
     bool can_be_interrupted =
-        operation == FILE_PREAD || operation == FILE_PWRITE || operation == FILE_SYNC;
+        operation == FILE_PREAD || operation == FILE_PWRITE || operation == FILE_SYNC ||
+        operation == FILE_TRUNCATE || operation == FILE_LOCK;
     int failure = 0;
     if (is_chosen(files, number, operation)) {
         failure = operation == FILE_UNLINK ? EIO : files->sys_errno;
@@ -46,7 +48,11 @@ static const ckpt_filesystem *below(void) {
 
 static int fault_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file) {
     fault_files *files = ctx;
-    int failure = begin(files, mode == CKPT_FILE_READ ? FILE_OPEN_READ : FILE_OPEN_CREATE, -1);
+    static const file_operation opens[] = {[CKPT_FILE_READ] = FILE_OPEN_READ,
+                                           [CKPT_FILE_CREATE] = FILE_OPEN_CREATE,
+                                           [CKPT_FILE_CREATE_PRIVATE] = FILE_OPEN_CREATE,
+                                           [CKPT_FILE_EDIT] = FILE_OPEN_EDIT};
+    int failure = begin(files, opens[mode], -1);
     if (failure == 0)
         failure = below()->open(below()->ctx, path, mode, ret_file);
     if (failure == 0) {
@@ -142,6 +148,16 @@ static int fault_unmap(void *ctx, const void *bytes, size_t size) {
     return failure != 0 ? failure : real;
 }
 
+static int fault_truncate(void *ctx, int file, uint64_t size) {
+    int failure = begin(ctx, FILE_TRUNCATE, file);
+    return failure != 0 ? failure : below()->truncate(below()->ctx, file, size);
+}
+
+static int fault_lock(void *ctx, int file) {
+    int failure = begin(ctx, FILE_LOCK, file);
+    return failure != 0 ? failure : below()->lock(below()->ctx, file);
+}
+
 const ckpt_filesystem *fault_files_hook(fault_files *files) {
     ckpt_filesystem hook = {.ctx = files,
                             .open = fault_open,
@@ -156,7 +172,9 @@ const ckpt_filesystem *fault_files_hook(fault_files *files) {
                             .rename = fault_rename,
                             .unlink = fault_unlink,
                             .map = fault_map,
-                            .unmap = fault_unmap};
+                            .unmap = fault_unmap,
+                            .truncate = fault_truncate,
+                            .lock = fault_lock};
     files->hook = hook;
     return &files->hook;
 }

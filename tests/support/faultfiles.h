@@ -21,6 +21,9 @@ typedef enum file_operation {
     FILE_UNLINK,
     FILE_MAP,
     FILE_UNMAP,
+    FILE_OPEN_EDIT,
+    FILE_TRUNCATE,
+    FILE_LOCK,
     FILE_OPERATION_COUNT
 } file_operation;
 

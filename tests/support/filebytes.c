@@ -79,11 +79,12 @@ static const unsigned char *const record_fields[CK_KNOWN_SECTIONS + 1] = {
     [CK_MEMBERS] = (const unsigned char[]){4, 4, 4, 4, 0},
     [CK_TENSORS] = (const unsigned char[]){4, 2, 1, 1, 8, 8, 0},
     [CK_DIMENSIONS] = (const unsigned char[]){8, 0},
-    [CK_STORAGES] = (const unsigned char[]){8, 8, 8, 8, 1, 1, 2, 4, 0},
+    [CK_STORAGES] = (const unsigned char[]){8, 8, 8, 8, 1, 1, 1, 1, 4, 0},
     [CK_CHUNKS] = (const unsigned char[]){8, 0},
     [CK_VALUES] = (const unsigned char[]){4, 4, 4, 4, 8, 0},
     [CK_VALUE_BYTES] = (const unsigned char[]){1, 0},
     [CK_RETIRED] = (const unsigned char[]){8, 8, 4, 4, 8, 8, 0},
+    [CK_CHUNK_ENDS] = (const unsigned char[]){8, 0},
 };
 
 typedef struct listing {

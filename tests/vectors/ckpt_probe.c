@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what the library finds in .ckpt files, in the words of spec/decoder.py --json --bytes.
  *
- * Reads lines "ACCESS PATH", where ACCESS is map, read, memory or reader, and answers each with one
+ * Reads lines "ACCESS PATH", where ACCESS is map, read, memory, reader, or generation-N for an older
+ * generation, and answers each with one
  * line: an object, or "reject RULE: message" when opening or verifying fails. ACCESS may also be
  * manifest, and the answer is the text of the manifest as a string, or save, and it is the bytes
  * that a save gives, in hexadecimal. */
@@ -206,9 +207,21 @@ static void put_storages(ckpt *c) {
     putchar(']');
 }
 
+static void put_digest(ckpt *c) {
+    uint8_t digest[CKPT_DIGEST_SIZE];
+    ckpt_error err;
+    if (ckpt_digest(c, NULL, digest, &err) != CKPT_OK)
+        die(err.message);
+    printf("{\"digest\":\"");
+    for (int i = 0; i < CKPT_DIGEST_SIZE; i++)
+        printf("%02x", (unsigned)digest[i]);
+    printf("\",");
+}
+
 static void describe(ckpt *c) {
     ckpt_file_info info = ckpt_describe_file(c);
-    printf("{\"version\":[%d,%d],\"generation\":%" PRIu64 ",\"recovered\":%s,\"metadata\":",
+    put_digest(c);
+    printf("\"version\":[%d,%d],\"generation\":%" PRIu64 ",\"recovered\":%s,\"metadata\":",
            (int)info.version_major, (int)info.version_minor, info.generation,
            info.recovered[0] != '\0' ? "true" : "false");
     put_value(ckpt_metadata(c));
@@ -245,6 +258,8 @@ static void put_saved(ckpt *c) {
 static ckpt_status open_file(const char *access, const char *path, bytes *content, ckpt **ret,
                              ckpt_error *err) {
     ckpt_open_options options = {.struct_size = sizeof options, .formats = "ckpt"};
+    if (strncmp(access, "generation-", 11) == 0)
+        options.generation = strtoull(access + 11, NULL, 10);
     if (strcmp(access, "memory") != 0 && strcmp(access, "reader") != 0) {
         options.access = strcmp(access, "read") == 0 ? CKPT_ACCESS_READ : CKPT_ACCESS_MAP;
         return ckpt_open(path, &options, ret, err);

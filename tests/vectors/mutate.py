@@ -213,8 +213,35 @@ def edit_strings(random, file):
     return parts.join()
 
 
+def damage_chunk(random, file):
+    """Bits of a chunk of an encoded storage, whose checksum is repaired; in a file without one, of
+    the payload."""
+    parts = Parts(file)
+    ends = [e for e in parts.entries if e["kind"] == 13]
+    storages = [struct.unpack_from(LAYOUTS[8][0], parts.index, parts.entries[7]["offset"]
+                                + i * parts.entries[7]["record_size"])
+                for i in range(parts.entries[7]["count"])]
+    encoded = [s for s in storages if s[4] == 1]
+    if not ends or not encoded:
+        return damage_payload(random, file)
+    offset, size, _, first, _, log2, width, _, _ = random.choice(encoded)
+    k = random.randrange((size - 1 >> log2) + 1)
+    end, = struct.unpack_from("<Q", parts.index, ends[0]["offset"] + 8 * (first + k))
+    begin, = struct.unpack_from("<Q", parts.index, ends[0]["offset"] + 8 * (first + k - 1)) if k else (
+        0,)
+    payload = bytearray(file)
+    for _ in range(random.choice((1, 1, 3))):
+        near = min(end - begin, random.choice((4 * width, 4 * width + 8, end - begin)))
+        payload[offset + begin + random.randrange(near)] ^= 1 << random.randrange(8)
+    parts.file = bytes(payload)
+    struct.pack_into("<Q", parts.index, parts.entries[8]["offset"] + 8 * (first + k),
+                     xxh3_64(parts.file[offset + begin:offset + end]))
+    return parts.join()
+
+
 MUTATIONS = [set_field] * 6 + [copy_field] * 3 + [edit_records] * 2 + [
-    flip_index_bits, edit_directory, edit_slot, damage_bytes, damage_payload, resize, second_slot,
+    flip_index_bits, edit_directory, edit_slot, damage_bytes, damage_payload, damage_chunk, resize,
+    second_slot,
     edit_strings]
 
 

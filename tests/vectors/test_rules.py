@@ -21,7 +21,7 @@ from xxh3 import xxh3_64  # noqa: E402
 
 TEXT = (SPEC / "ckpt-format.md").read_text()
 RULE = re.compile(r"^\| ([A-Z][0-9]+) \| ", re.MULTILINE)
-PAYLOAD_RULES = ("C2", "Y1")
+PAYLOAD_RULES = ("C2", "C3", "Y1", "G1")
 
 
 def stored(part):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The object model, to build and to change. Works on a new checkpoint and on an opened one alike
- * (whose file is not touched until it is saved).
+ * (whose file is not touched until it is saved or committed).
  *
  * A failed call changes nothing. Names are single components: UTF-8 without NUL and without '.', at
  * most 65535 bytes, perhaps empty (CKPT_E_ARGUMENT otherwise). */

@@ -24,6 +24,10 @@ typedef struct ckpt_open_options {
     const ckpt_filesystem *filesystem;
     ckpt_access access;
     const char *formats; /* names of the formats to consider, separated by commas; NULL: all */
+    unsigned threads;    /* to check and decode chunks with, for each call that reads; 0: one for
+                            each processor. 1: the library starts no threads */
+    uint64_t generation; /* an older state of an edited .ckpt file, by its number; 0: the newest.
+                            CKPT_E_NOT_FOUND when the file has no such generation */
 } ckpt_open_options;
 
 /* Opens a checkpoint in any format that libckpt reads; which one it is, its content tells, never
@@ -38,7 +42,10 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_memory(const void *data, size_t s
                                                       const char *name,
                                                       const ckpt_open_options *options,
                                                       ckpt **ret_ckpt, ckpt_error *err);
-/* Through the caller's functions; *reader is copied, its ctx must live as long as the checkpoint. */
+/* Through the caller's functions; *reader is copied, its ctx must live as long as the checkpoint.
+ * Opening a .ckpt file costs at most two requests: the first 8192 bytes (all, if there are fewer)
+ * and the index, whose size they tell. A safetensors file: the first 8192 bytes, and what they do
+ * not hold of its header. A .npy file, the same; one in big-endian order is read whole. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
                                                       const ckpt_open_options *options,
                                                       ckpt **ret_ckpt, ckpt_error *err);
@@ -55,16 +62,31 @@ typedef struct ckpt_file_info {
     const char *recovered;     /* "" for a whole file, else what is wrong with the newest state,
                                   and that an older one is shown; ckpt only */
     uint32_t storages_checked; /* storages that have checksums; ckpt only */
+    uint64_t retired_size;     /* bytes that only generations before this one use: what a save to a
+                                  new file leaves out; ckpt only */
 } ckpt_file_info;
 
 CKPT_API ckpt_file_info ckpt_describe_file(const ckpt *c);
 
-/* Where the bytes of a storage lie in the file that the checkpoint was opened from. */
+/* A complete state of a .ckpt file: ckpt_commit adds one, and those before stay in the file. */
+typedef struct ckpt_generation {
+    uint64_t number;       /* for ckpt_open_options.generation; 0: there is no such generation */
+    uint64_t index_offset; /* in the file */
+    uint64_t index_size;   /* bytes; the file ended with the index when this was the newest */
+} ckpt_generation;
+
+/* The generations up to the one that is open, the oldest first: i from 0 to count - 1. Files in
+ * other formats, and checkpoints that were created, have none. */
+CKPT_API uint32_t ckpt_generation_count(const ckpt *c);
+CKPT_API ckpt_generation ckpt_generation_at(const ckpt *c, uint32_t i);
+
+/* Where the bytes of a storage lie in the file that the checkpoint was opened from. A storage that
+ * was added and then written by ckpt_commit is described when that file is opened anew. */
 typedef struct ckpt_storage_layout {
     uint64_t offset;      /* in the file; 0 for a storage without bytes */
     uint64_t stored_size; /* bytes in the file */
-    const char *encoding; /* "raw"; "" when the storage is not in that file */
-    uint64_t chunk_size;  /* bytes; 0 without checksums */
+    const char *encoding; /* "raw" or "planes"; "" when the storage is not in that file */
+    uint64_t chunk_size;  /* bytes, decoded; 0 without checksums */
     uint64_t chunk_count;
 } ckpt_storage_layout;
 
@@ -72,8 +94,9 @@ CKPT_API ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage);
 
 /* ---- progress ---- */
 
-/* Called now and then with bytes done and bytes in all; false stops the work with
- * CKPT_E_CANCELLED (a save then leaves the old file as it was). */
+/* Called now and then with bytes done and bytes in all: of the file when it is read, of the storages,
+ * before they are encoded, when it is written. false stops the work with CKPT_E_CANCELLED (a save
+ * then leaves the old file as it was). */
 typedef bool (*ckpt_progress)(void *ctx, uint64_t done, uint64_t total);
 
 /* ---- verify ---- */
@@ -109,6 +132,26 @@ typedef struct ckpt_verify_result {
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                                                  ckpt_verify_result *ret_result, ckpt_error *err);
 
+/* ---- identity ---- */
+
+#define CKPT_DIGEST_SIZE 32 /* bytes */
+
+typedef struct ckpt_digest_options {
+    size_t struct_size; /* sizeof(ckpt_digest_options) */
+    ckpt_progress progress; /* counts the bytes of the storages */
+    void *ctx;
+} ckpt_digest_options;
+
+/* The identity of the model: one SHA-256 of modules, attributes, names and their order, ties,
+ * dtypes, shapes, strides, flags, metadata and the bytes of the storages, as spec/ckpt-format.md,
+ * section 13.1, lays them out. Equal for two checkpoints exactly when (but for collisions of
+ * SHA-256) they are the same model, whether opened or created, however a file stores it: object
+ * numbers, chunks, checksums, generations and what no name leads to make no difference. Works for
+ * every format. The storages are read through their checks, as ckpt_storage_read does, in pieces:
+ * memory is bounded. options may be NULL; ret_digest has CKPT_DIGEST_SIZE bytes. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_digest(ckpt *c, const ckpt_digest_options *options,
+                                                 uint8_t *ret_digest, ckpt_error *err);
+
 /* ---- save ---- */
 
 typedef struct ckpt_save_options {
@@ -118,6 +161,11 @@ typedef struct ckpt_save_options {
     uint64_t chunk_size; /* bytes, a power of two from 4096 to 2^30; 0: 2^20 */
     bool no_checksums;   /* of the payload; the index always has one */
     bool not_durable;    /* no fsync: faster, and after a power loss perhaps neither file */
+    bool compress;       /* encode storages that shrink by a 64th or more ("planes"): smaller files,
+                            which cannot be mapped. Needs checksums and chunks of at most 2^24
+                            bytes. The bytes depend on the version of zlib */
+    unsigned threads;    /* to compress with; 0: one for each processor. Has no influence on the
+                            bytes. Takes memory for about three and a half chunks each */
     ckpt_progress progress;
     void *ctx; /* for progress */
 } ckpt_save_options;
@@ -138,6 +186,28 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer
                                                       ckpt_error *err);
 /* Frees what ckpt_save_memory and ckpt_manifest_write gave. data may be NULL. */
 CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
+
+/* ---- edit in place ---- */
+
+/* Writes what was changed into the .ckpt file that c was opened from, as a new generation: the bytes
+ * of storages that are in the file stay where they are, those of added ones and a new index are
+ * appended. The generations before can still be opened; ckpt_save to a new file drops them. A write
+ * that is cut short, wherever that happens, leaves the generation before, and opening tells of it
+ * (ckpt_file_info.recovered).
+ *
+ * From then on c stands for the new generation. Handles and pointers stay valid, those to mapped
+ * tensors too. options may be NULL; format is "ckpt", filesystem NULL stands for the one that c was
+ * opened with. not_durable does without fsync: after a power loss the file may then be damaged.
+ *
+ * CKPT_E_ARGUMENT: c was not opened from a file by its path. CKPT_E_UNSUPPORTED: the file is in
+ * another format, or an older generation is open. CKPT_E_MISMATCH: the file at that path is not the
+ * one that was opened, or somebody has edited it since. CKPT_E_IO: among others, another program is
+ * editing it (sys_errno EWOULDBLOCK). After any of these the file holds what it held; where it could
+ * not be put back as it was, it is marked as interrupted in an edit.
+ * CKPT_E_DURABILITY: the new generation is in the file and c stands for it, but it could not be
+ * synced: after a power loss either the old or the new one may be found. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_commit(ckpt *c, const ckpt_save_options *options,
+                                                 ckpt_error *err);
 
 #ifdef __cplusplus
 }

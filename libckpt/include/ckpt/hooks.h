@@ -29,7 +29,8 @@ typedef enum ckpt_file_mode {
     CKPT_FILE_READ,  /* an existing file, to read */
     CKPT_FILE_CREATE, /* a new file, to write and read; fails with EEXIST if the name is taken, and
                          does not follow a symbolic link */
-    CKPT_FILE_CREATE_PRIVATE /* the same, for its owner alone until set_permissions */
+    CKPT_FILE_CREATE_PRIVATE, /* the same, for its owner alone until set_permissions */
+    CKPT_FILE_EDIT            /* an existing file, to read and write */
 } ckpt_file_mode;
 
 typedef struct ckpt_file_status {
@@ -37,6 +38,8 @@ typedef struct ckpt_file_status {
     uint32_t permissions; /* the low twelve bits of the mode */
     bool is_regular;
     bool is_link; /* symbolic; of a path only */
+    uint64_t device; /* device and inode together tell two files apart; both 0 where a file system */
+    uint64_t inode;  /* has no such numbers */
 } ckpt_file_status;
 
 /* Every function returns 0 or an errno value. pread and pwrite may transfer fewer bytes than
@@ -59,6 +62,11 @@ typedef struct ckpt_filesystem {
     int (*unlink)(void *ctx, const char *path);
     int (*map)(void *ctx, int file, size_t size, const void **ret_bytes); /* read-only */
     int (*unmap)(void *ctx, const void *bytes, size_t size);
+    /* For ckpt_commit only; a file system without them cannot edit. */
+    int (*truncate)(void *ctx, int file, uint64_t size);
+    /* An exclusive, advisory lock until the file is closed; EWOULDBLOCK when another open file has
+     * it, be it of this process. */
+    int (*lock)(void *ctx, int file);
 } ckpt_filesystem;
 
 /* The default file system, for hooks that wish to pass most calls on. */

@@ -144,6 +144,27 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_tensor_read_as(ckpt_tensor tensor, ckp
                                                          void *destination, size_t size,
                                                          ckpt_error *err);
 
+/* The elements start, start + step, ... of one dimension, count of them. step is from 1 on; it has
+ * no meaning, and may be 0, where count is 0 or 1. */
+typedef struct ckpt_slice {
+    uint64_t start;
+    uint64_t count;
+    uint64_t step;
+} ckpt_slice;
+
+/* Copies a slice of the tensor, dense and row-major, into size bytes at destination. slices has one
+ * entry for each dimension; size must be the product of their counts, in bytes of the dtype. Reads,
+ * checks and decodes only the chunks in which there are elements of the slice, those that follow
+ * one another by one request of at most 4 MiB (or one chunk, where that is more; a slice that is one
+ * run of bytes, by one request for all chunks that it covers whole). Of a storage without checksums
+ * it reads what lies between the first and the last element but for gaps of 64 KiB or more.
+ * CKPT_E_BOUNDS: a slice leaves its dimension. CKPT_E_SHAPE: the dtype has blocks and the slice does
+ * not consist of whole ones. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_tensor_read_slice(ckpt_tensor tensor,
+                                                            const ckpt_slice *slices,
+                                                            void *destination, size_t size,
+                                                            ckpt_error *err);
+
 /* ---- storages ---- */
 
 CKPT_API uint64_t ckpt_storage_size(ckpt_storage storage); /* bytes */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "container/generations.h"
+
+#include "base/checked.h"
+#include "container/codec.h"
+#include "container/index.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+static const ck_retired_rec *retired_at(const ckpt *c, size_t i) {
+    return (const ck_retired_rec *)c->retired.records + i;
+}
+
+/* H12, G1. The index is read whole into memory of ours, and only that copy is looked at. */
+static ckpt_status read_index(ckpt *c, const ck_source *source, const ck_slot *slot, bool older,
+                              ckpt_error *err) {
+    size_t size;
+    if (!ck_to_size(slot->index_size, &size))
+        return ck_fail_nomem(err);
+    c->index = ck_alloc(&c->memory, size, 1);
+    c->index_size = size;
+    if (c->index == NULL)
+        return ck_fail_nomem(err);
+    ckpt_status status = ck_source_read(source, slot->index_offset, c->index, size, err);
+    if (status != CKPT_OK)
+        return status;
+    if (XXH3_64bits(c->index, size) != slot->index_checksum) {
+        ck_place place = {source->name, slot->index_offset, older ? "G1" : "H12", 0, 0};
+        return ck_fail_at(err, &place, CKPT_E_CHECKSUM, "the index has not its checksum");
+    }
+    return CKPT_OK;
+}
+
+/* What the slot of an older generation said is overwritten; what its index has is known. */
+static uint64_t features_of(const ck_index *index) {
+    return index->has_chunk_ends ? CK_FEATURE_ENCODED : 0;
+}
+
+ckpt_status ck_generation_read(ckpt *c, const ck_source *source, const ck_slot *slot, bool older,
+                               ckpt_error *err) {
+    ckpt_status status = read_index(c, source, slot, older, err);
+    if (status != CKPT_OK)
+        return status;
+    ck_index index;
+    memset(&index, 0, sizeof index);
+    index.c = c;
+    index.name = source->name;
+    index.offset = slot->index_offset;
+    index.bytes = c->index;
+    index.size = c->index_size;
+    index.version_minor = slot->version_minor;
+    index.sequence = slot->sequence;
+    index.required_features = slot->required_features;
+    c->coding = &ck_planes_coding;
+    status = ck_index_load(&index, err);
+    if (older && status == CKPT_OK)
+        index.required_features = features_of(&index);
+    return status == CKPT_OK ? ck_index_check(&index, err) : status;
+}
+
+ckpt_status ck_generation_find(const ck_source *source, uint64_t generation, ck_slot *slot,
+                               ckpt_error *err) {
+    ckpt *newest;
+    ckpt_status status = ck_ckpt_new(&source->memory, &newest, err);
+    if (status != CKPT_OK)
+        return status;
+    status = ck_generation_read(newest, source, slot, false, err);
+    const ck_retired_rec *found = NULL;
+    for (size_t i = 0; i < newest->retired.count && status == CKPT_OK && found == NULL; i++) {
+        const ck_retired_rec *rec = retired_at(newest, i);
+        if (rec->kind == CK_RETIRED_INDEX && rec->sequence == generation)
+            found = rec;
+    }
+    if (found != NULL) {
+        slot->sequence = generation;
+        slot->index_offset = found->offset;
+        slot->index_size = found->size;
+        slot->index_checksum = found->checksum;
+        slot->file_size = found->offset + found->size;
+    } else if (status == CKPT_OK) {
+        status = ck_fail(err, CKPT_E_NOT_FOUND, "%s: there is no generation %llu",
+                         CK_NAME(source->name), (unsigned long long)generation);
+    }
+    ckpt_free(newest);
+    return status;
+}
+
+static ckpt_status read_newest(ckpt *newest, ck_header *header, ckpt_error *err) {
+    ckpt_status status = ck_header_read(&newest->source, header, err);
+    if (status == CKPT_OK)
+        status = ck_generation_read(newest, &newest->source, &header->slot, false, err);
+    return status;
+}
+
+ckpt_status ck_generation_open_newest(const ckpt *c, const ckpt_filesystem *files, int file,
+                                      ck_header *ret_header, ckpt **ret_newest, ckpt_error *err) {
+    ckpt *newest;
+    ckpt_status status = ck_ckpt_new(&c->memory, &newest, err);
+    if (status != CKPT_OK)
+        return status;
+    ckpt_file_status found = {.size = 0};
+    ck_source *source = &newest->source;
+    source->memory = c->memory;
+    source->name = ck_copy_string(&c->memory, c->source.name, strlen(c->source.name));
+    source->files = files;
+    source->file = file;
+    newest->has_source = true;
+    int failure = files->status(files->ctx, file, &found);
+    source->size = found.size;
+    if (source->name == NULL)
+        status = ck_fail_nomem(err);
+    else if (failure != 0)
+        status = ck_fail_errno(err, c->source.name, "look at", failure);
+    else
+        status = read_newest(newest, ret_header, err);
+    if (status != CKPT_OK) {
+        ck_generation_close(newest);
+        return status;
+    }
+    newest->index_offset = ret_header->slot.index_offset;
+    newest->info.index_size = ret_header->slot.index_size;
+    *ret_newest = newest;
+    return CKPT_OK;
+}
+
+void ck_generation_close(ckpt *newest) {
+    if (newest != NULL)
+        newest->source.file = -1;
+    ckpt_free(newest);
+}
+
+uint64_t ck_generation_retired_size(const ckpt *c) {
+    uint64_t size = 0;
+    for (size_t i = 0; i < c->retired.count; i++)
+        size += retired_at(c, i)->size;
+    return size;
+}
+
+uint32_t ckpt_generation_count(const ckpt *c) {
+    uint32_t count = c != NULL && c->info.generation != 0;
+    for (size_t i = 0; c != NULL && i < c->retired.count; i++)
+        count += retired_at(c, i)->kind == CK_RETIRED_INDEX;
+    return count;
+}
+
+ckpt_generation ckpt_generation_at(const ckpt *c, uint32_t i) {
+    ckpt_generation none = {0, 0, 0};
+    if (c == NULL || c->info.generation == 0)
+        return none;
+    for (size_t r = 0; r < c->retired.count; r++) {
+        const ck_retired_rec *rec = retired_at(c, r);
+        if (rec->kind != CK_RETIRED_INDEX)
+            continue;
+        if (i-- == 0) {
+            ckpt_generation older = {rec->sequence, rec->offset, rec->size};
+            return older;
+        }
+    }
+    ckpt_generation open = {c->info.generation, c->index_offset, c->info.index_size};
+    return i == 0 ? open : none;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading slices. What is in memory is copied from there; what is in a file comes through a window
+ * that holds a run of chunks (or of bytes, where there are no checksums), so that each chunk is
+ * read, checked and decoded once. */
+#include "model/sliceread.h"
+
+#include "base/checked.h"
+#include "model/chunkread.h"
+#include "model/sliceplan.h"
+#include "model/storageread.h"
+#include "model/tensor.h"
+
+#include <string.h>
+
+/* Gaps that are read rather than left out, where there are no checksums. */
+#define SMALL_GAP ((uint64_t)65536)
+
+typedef struct window {
+    ckpt_storage storage;
+    const ck_storage_rec *rec;
+    unsigned char *bytes;
+    size_t room;
+    uint64_t begin, end; /* what it holds of the storage */
+} window;
+
+static void gather(const ck_slice_plan *plan, const unsigned char *bytes, uint64_t origin,
+                   unsigned char *destination) {
+    ck_slice_walk walk;
+    ck_walk_begin(&walk, plan);
+    do
+        memcpy(destination + walk.to, bytes + (walk.from - origin), (size_t)plan->run);
+    while (ck_walk_next(&walk));
+}
+
+/* Runs that lie in no order may need a chunk again and again: all that is between the first and the
+ * last is read at once. */
+static ckpt_status read_span(ckpt_storage storage, const ck_slice_plan *plan,
+                             unsigned char *destination, ckpt_error *err) {
+    const ck_memory *memory = &storage.owner->memory;
+    size_t size;
+    if (!ck_to_size(plan->span, &size))
+        return ck_fail_nomem(err);
+    unsigned char *bytes = ck_alloc(memory, size, 1);
+    if (bytes == NULL)
+        return ck_fail_nomem(err);
+    ckpt_status status = ckpt_storage_read(storage, plan->start, size, bytes, err);
+    if (status == CKPT_OK)
+        gather(plan, bytes, plan->start, destination);
+    ck_free(memory, bytes, size, 1);
+    return status;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* The chunks, or the bytes, that hold [offset, offset + size), but no more than there is room for
+ * behind `begin`. */
+static uint64_t end_for(const window *w, uint64_t begin, uint64_t offset, uint64_t size) {
+    uint64_t end = offset + size;
+    if (w->rec->chunk_log2 != 0)
+        end = ((end - 1) >> w->rec->chunk_log2 << w->rec->chunk_log2) +
+              ((uint64_t)1 << w->rec->chunk_log2);
+    return smaller(smaller(end, begin + w->room), w->rec->size);
+}
+
+static uint64_t begin_for(const window *w, uint64_t offset) {
+    return w->rec->chunk_log2 != 0 ? offset >> w->rec->chunk_log2 << w->rec->chunk_log2 : offset;
+}
+
+/* How far one request should reach that begins with the rest of the run that the walk is at: over
+ * all runs that follow without a gap. */
+static uint64_t look_ahead(const window *w, const ck_slice_walk *at, uint64_t begin,
+                           uint64_t offset) {
+    ck_slice_walk walk = *at;
+    uint64_t run = walk.plan->run, end = end_for(w, begin, offset, walk.from + run - offset);
+    uint64_t gap = w->rec->chunk_log2 != 0 ? 0 : SMALL_GAP;
+    while (end < begin + w->room && ck_walk_next(&walk)) {
+        uint64_t next = begin_for(w, walk.from);
+        if (walk.from < begin || (next > end && next - end >= gap) || next >= begin + w->room)
+            break;
+        uint64_t next_end = end_for(w, begin, walk.from, run);
+        end = next_end > end ? next_end : end;
+    }
+    return end;
+}
+
+static ckpt_status load(window *w, const ck_slice_walk *walk, uint64_t offset, ckpt_error *err) {
+    const ckpt *c = w->storage.owner;
+    const ck_storage_rec *rec = w->rec;
+    uint64_t begin = begin_for(w, offset), end = look_ahead(w, walk, begin, offset);
+    ckpt_status status;
+    w->end = w->begin; /* nothing, should it fail */
+    if (rec->chunk_log2 == 0) {
+        status = ck_source_read(&c->source, rec->offset + begin, w->bytes, (size_t)(end - begin),
+                                err);
+    } else {
+        uint64_t first = begin >> rec->chunk_log2, last = (end - 1) >> rec->chunk_log2;
+        status = ck_chunks_read(c, w->storage.id, first, last - first + 1, w->bytes, err);
+    }
+    if (status == CKPT_OK) {
+        w->begin = begin;
+        w->end = end;
+    }
+    return status;
+}
+
+static ckpt_status copy_run(window *w, const ck_slice_walk *walk, unsigned char *destination,
+                            ckpt_error *err) {
+    uint64_t offset = walk->from, left = walk->plan->run;
+    destination += walk->to;
+    while (left > 0) {
+        if (offset < w->begin || offset >= w->end) {
+            ckpt_status status = load(w, walk, offset, err);
+            if (status != CKPT_OK)
+                return status;
+        }
+        size_t part = (size_t)smaller(left, w->end - offset);
+        memcpy(destination, w->bytes + (offset - w->begin), part);
+        destination += part;
+        offset += part;
+        left -= part;
+    }
+    return CKPT_OK;
+}
+
+static ckpt_status read_window(ckpt_storage storage, const ck_slice_plan *plan,
+                               unsigned char *destination, ckpt_error *err) {
+    const ck_memory *memory = &storage.owner->memory;
+    window w = {.storage = storage, .rec = ck_storage_at(storage.owner, storage.id)};
+    uint64_t chunk = (uint64_t)1 << w.rec->chunk_log2, begin = begin_for(&w, plan->start);
+    /* Whole chunks, but at the end of the storage; the first window is for no less than one. */
+    w.room = SIZE_MAX / 2;
+    uint64_t all = end_for(&w, begin, plan->start, plan->span) - begin;
+    w.room = (size_t)smaller(all, chunk > CK_RUN_SIZE ? chunk : CK_RUN_SIZE);
+    w.bytes = ck_alloc(memory, w.room, 1);
+    if (w.bytes == NULL)
+        return ck_fail_nomem(err);
+    ck_slice_walk walk;
+    ck_walk_begin(&walk, plan);
+    ckpt_status status;
+    do
+        status = copy_run(&w, &walk, destination, err);
+    while (status == CKPT_OK && ck_walk_next(&walk));
+    ck_free(memory, w.bytes, w.room, 1);
+    return status;
+}
+
+static ckpt_status read_planned(ckpt_storage storage, const ck_slice_plan *plan,
+                                unsigned char *destination, ckpt_error *err) {
+    if (plan->depth == 0)
+        return ckpt_storage_read(storage, plan->start, (size_t)plan->size, destination, err);
+    storage = ck_storage_resolve(storage);
+    if (!ck_storage_is_in_file(storage.owner, storage.id)) {
+        const unsigned char *bytes = ck_storage_bytes(storage);
+        if (bytes != NULL)
+            gather(plan, bytes, 0, destination);
+        else
+            memset(destination, 0, (size_t)plan->size);
+        return CKPT_OK;
+    }
+    return plan->ascending ? read_window(storage, plan, destination, err)
+                           : read_span(storage, plan, destination, err);
+}
+
+ckpt_status ck_read_slices(ckpt_tensor tensor, const ckpt_slice *slices, void *destination,
+                           size_t size, ckpt_error *err) {
+    ck_geometry g = ck_tensor_geometry(tensor.owner, ck_tensor_at(tensor.owner, tensor.id));
+    ck_slice_plan plan;
+    ckpt_status status = ck_plan_slice(&g, slices, &plan, err);
+    if (status != CKPT_OK)
+        return status;
+    if (size != plan.size)
+        return ck_fail(err, CKPT_E_ARGUMENT, "the slice has %llu bytes, not %zu",
+                       (unsigned long long)plan.size, size);
+    return size != 0 ? read_planned(ckpt_tensor_storage(tensor), &plan, destination, err) : CKPT_OK;
+}
+
+ckpt_status ckpt_tensor_read_slice(ckpt_tensor tensor, const ckpt_slice *slices, void *destination,
+                                   size_t size, ckpt_error *err) {
+    if (tensor.owner == NULL || tensor.id >= tensor.owner->tensors.count)
+        return ck_fail(err, CKPT_E_ARGUMENT, "there is no such tensor");
+    return ck_read_slices(tensor, slices, destination, size, err);
+}

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The library and spec/decoder.py read the older generations of a file alike.
+
+    python3 tests/vectors/test_generations.py --probe BUILD/tests/vectors/ckpt_probe
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "spec"), str(ROOT / "spec" / "vectors")]
+
+import tap  # noqa: E402
+
+import decoder  # noqa: E402
+import mutate  # noqa: E402
+from valid_vectors import VALID  # noqa: E402
+
+NAMES = ("generation-2", "generation-3", "retired-encoded", "interrupted-second-edit",
+         "blank-older-slot")
+SEED, SAMPLE = 7, 300
+
+
+def ours(data, generation):
+    """What decoder.py finds, or the rule."""
+    try:
+        file = decoder.decode(data, verify=True, generation=generation)
+    except decoder.Reject as rejection:
+        return rejection.rule
+    return decoder.describe(file, with_bytes=True) if file else "CKPT_E_NOT_FOUND"
+
+
+class Comparison:
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, encoding="utf-8")
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = pathlib.Path(self.directory.name) / "file.ckpt"
+
+    def theirs(self, data, generation):
+        self.path.write_bytes(data)
+        self.process.stdin.write(f"generation-{generation} {self.path}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if line.startswith("reject "):
+            return line.split()[1].rstrip(":")
+        return json.loads(line)
+
+
+def tests(comparison):
+    def test_every_generation_is_read_alike():
+        for name in NAMES:
+            data = VALID[name]()[0]
+            numbers = decoder.generations(decoder.decode(data))
+            tap.equal(numbers, list(range(1, len(numbers) + 1)), name)
+            for number in numbers:
+                wanted = ours(data, number)
+                tap.equal(wanted["generation"], number)
+                tap.equal(comparison.theirs(data, number), wanted, f"{name}, generation {number}")
+
+    def test_an_older_generation_is_what_its_file_was():
+        """Cut off behind its index, and with the slot that it had, it is a file of its own."""
+        data, first = VALID["generation-2"]()[0], VALID["interrupted-before-writing"]()[0]
+        old = decoder.decode(data, generation=1)
+        before = decoder.decode(first)
+        tap.equal(data[8192:old.slot.file_size], first[8192:before.slot.file_size])
+        got, wanted = (decoder.describe(file, with_bytes=True) for file in (old, before))
+        tap.equal({**got, "recovered": None}, {**wanted, "recovered": None})
+
+    def test_generations_that_are_not_there():
+        data = VALID["generation-3"]()[0]
+        for number in (4, 2**32 + 1, 2**64 - 1):
+            tap.equal(ours(data, number), "CKPT_E_NOT_FOUND")
+            tap.equal(comparison.theirs(data, number), "CKPT_E_NOT_FOUND")
+
+    def test_mutated_files():
+        accepted = 0
+        for i in range(SAMPLE):
+            generator = random.Random(f"{SEED}/{i}")
+            name = generator.choice(NAMES)
+            data = mutate.mutated(generator, VALID[name]()[0])
+            wanted, got = ours(data, 1), comparison.theirs(data, 1)
+            if wanted != got and not (isinstance(wanted, str) and isinstance(got, str)):
+                raise AssertionError(f"{name}, seed {SEED}, number {i}:\n{wanted}\n{got}")
+            accepted += not isinstance(wanted, str)
+        if not 0 < accepted < SAMPLE:
+            raise AssertionError(f"{accepted} of {SAMPLE} mutated files are sound")
+
+    return {name: function for name, function in locals().items() if name.startswith("test_")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--probe", default=os.environ.get("CKPT_PROBE"))
+    options = parser.parse_args()
+    if not options.probe:
+        parser.error("--probe, or CKPT_PROBE in the environment, names the program")
+    tap.main(tests(Comparison(options.probe)))
+
+
+main()
