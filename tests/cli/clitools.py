@@ -17,7 +17,7 @@ import tap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "tools").resolve()
-NAMES = ["ckpt-inspect", "ckpt-pack", "ckpt-run", "ckpt-verify"]
+NAMES = ["ckpt-compact", "ckpt-edit", "ckpt-inspect", "ckpt-pack", "ckpt-run", "ckpt-verify"]
 
 work = pathlib.Path(tempfile.mkdtemp(prefix="libckpt-cli-"))
 atexit.register(shutil.rmtree, work, ignore_errors=True)

@@ -13,7 +13,8 @@ NET = pack("net", "ckpt-manifest: 1\nroot: {module: Linear, attributes: {in_feat
                   "init: ones}, bias: {parameter: f32, shape: [2], init: ones}}}\n")
 X = npy("x.npy", "<f4", [1, 1], "f", [0])
 ARGUMENTS = {"ckpt-inspect": [NET], "ckpt-verify": [NET], "ckpt-pack": ["net.yaml", "-o", NET],
-             "ckpt-run": [NET, "-i", X]}
+             "ckpt-run": [NET, "-i", X], "ckpt-edit": [NET, "set", "a=1"],
+             "ckpt-compact": [NET]}
 
 
 def test_help():

@@ -21,7 +21,8 @@ typedef struct inspect_options {
     const char **values; /* arguments of --values */
     size_t value_count, value_room;
     colour_choice colour;
-    bool tree, params, storages, metadata, stats, manifest, json;
+    bool tree, params, storages, metadata, stats, manifest, json, digest, generations;
+    uint64_t generation; /* to show; 0: the newest */
     bool full;
 } inspect_options;
 
@@ -52,6 +53,8 @@ int view_storages(const inspection *in);
 int view_metadata(const inspection *in);
 int view_manifest(const inspection *in);
 int view_json(const inspection *in);
+int view_digest(const inspection *in);
+int view_generations(const inspection *in);
 int view_stats(const inspection *in);
 int view_values(const inspection *in, const char *argument);
 

@@ -7,15 +7,18 @@
 
 #include "../common/tooloptions.h"
 
-enum { TREE = 1, PARAMS, STORAGES, METADATA, MANIFEST, JSON, STATS, VALUES, SELECT, FULL, COLOUR };
+enum { TREE = 1, PARAMS, STORAGES, METADATA, MANIFEST, JSON, STATS, VALUES, SELECT, FULL, COLOUR,
+       DIGEST, GENERATIONS, GENERATION };
 
 static const tool_option table[] = {
     {TREE, 't', false, "tree"},          {PARAMS, 'p', false, "params"},
     {STORAGES, 's', false, "storages"},  {METADATA, 'm', false, "metadata"},
     {MANIFEST, '\0', false, "manifest"}, {JSON, 'j', false, "json"},
-    {STATS, '\0', false, "stats"},       {VALUES, 'v', true, "values"},
-    {SELECT, '\0', true, "select"},      {FULL, 'f', false, "full"},
-    {COLOUR, '\0', true, "color"},       {0, '\0', false, NULL},
+    {STATS, '\0', false, "stats"},      {VALUES, 'v', true, "values"},
+    {SELECT, '\0', true, "select"},     {FULL, 'f', false, "full"},
+    {COLOUR, '\0', true, "color"},      {DIGEST, '\0', false, "digest"},
+    {GENERATIONS, 'g', false, "generations"}, {GENERATION, '\0', true, "generation"},
+    {0, '\0', false, NULL},
 };
 
 static void append(const char ***items, size_t *count, size_t *room, const char *item) {
@@ -31,6 +34,8 @@ static int take_option(inspect_options *o, int id, const char *value) {
     case METADATA: o->metadata = true; break;
     case MANIFEST: o->manifest = true; break;
     case JSON: o->json = true; break;
+    case DIGEST: o->digest = true; break;
+    case GENERATIONS: o->generations = true; break;
     case STATS: o->stats = true; break;
     case FULL: o->full = true; break;
     case VALUES: append(&o->values, &o->value_count, &o->value_room, value); break;
@@ -38,6 +43,10 @@ static int take_option(inspect_options *o, int id, const char *value) {
     case COLOUR:
         if (!terminal_read_choice(value, &o->colour))
             return tool_misuse(INSPECT, "--color takes auto, always or never, not '%s'", value);
+        break;
+    case GENERATION:
+        if (!tool_read_u64(value, 1, UINT64_MAX, &o->generation))
+            return tool_misuse(INSPECT, "--generation takes a number from 1 on, not '%s'", value);
         break;
     case TOOL_OPERAND:
         if (o->path == NULL)
@@ -51,14 +60,17 @@ static int take_option(inspect_options *o, int id, const char *value) {
 }
 
 static int check_options(inspect_options *o) {
-    int views = o->tree + o->params + o->storages + o->metadata + o->stats + (o->value_count != 0);
+    int views = o->tree + o->params + o->storages + o->metadata + o->stats + o->generations +
+                (o->value_count != 0);
     if (o->path == NULL)
         return tool_misuse(INSPECT, "no file is given");
     if (o->manifest + o->json + (views != 0) > 1)
         return tool_misuse(INSPECT, "--json and --manifest go with no other view");
     if (o->pattern_count != 0 && (o->manifest || o->json))
         return tool_misuse(INSPECT, "--json and --manifest show the whole file, not a selection");
-    if (views == 0 && !o->manifest && !o->json) {
+    if (o->digest && (views != 0 || o->manifest || o->json || o->pattern_count != 0))
+        return tool_misuse(INSPECT, "--digest goes with no other view and no selection");
+    if (views == 0 && !o->manifest && !o->json && !o->digest) {
         o->params = o->pattern_count != 0;
         o->tree = !o->params;
     }

@@ -69,6 +69,16 @@ static void put_heading(grid *g) {
     grid_end_row(g);
 }
 
+/* "planes 66.5 %": what is left of an encoded storage. */
+static void put_encoding(grid *g, const ckpt_storage_layout *layout, uint64_t size) {
+    bool is_raw = size == layout->stored_size;
+    if (is_raw)
+        grid_cell(g, STYLE_TYPE, layout->encoding);
+    else
+        grid_cellf(g, STYLE_TYPE, "%s %.1f %%", layout->encoding,
+                   100.0 * (double)layout->stored_size / (double)size);
+}
+
 static void put_storage(grid *g, ckpt_storage storage, const char *names, bool several) {
     ckpt_storage_layout layout = ckpt_describe_storage(storage);
     bool placed = layout.encoding != NULL && *layout.encoding != '\0';
@@ -76,17 +86,23 @@ static void put_storage(grid *g, ckpt_storage storage, const char *names, bool s
     grid_cell(g, STYLE_PLAIN, number_grouped(ckpt_storage_size(storage)).text);
     grid_cell(g, STYLE_PLAIN, placed ? number_grouped(layout.offset).text : "-");
     grid_cell(g, STYLE_PLAIN, placed ? number_grouped(layout.stored_size).text : "-");
-    grid_cell(g, STYLE_TYPE, placed ? layout.encoding : "-");
+    if (placed)
+        put_encoding(g, &layout, ckpt_storage_size(storage));
+    else
+        grid_cell(g, STYLE_TYPE, "-");
     grid_cell(g, STYLE_PLAIN,
               layout.chunk_size != 0 ? number_grouped(layout.chunk_count).text : "-");
     grid_cell(g, several ? STYLE_TIE : STYLE_PLAIN, names);
     grid_end_row(g);
 }
 
-static void put_sums(grid *g, uint64_t shown, uint64_t bytes, uint64_t several) {
+static void put_sums(grid *g, uint64_t shown, uint64_t bytes, uint64_t stored, uint64_t several) {
     textbuf t = {0};
     number_add_count(&t, shown, "storage");
     text_addf(&t, ", %s", number_of_bytes(bytes).text);
+    if (stored != bytes)
+        text_addf(&t, ", in the file %s (%.1f %%)", number_of_bytes(stored).text,
+                  100.0 * (double)stored / (double)bytes);
     if (several != 0)
         text_addf(&t, "; %s under several names", number_grouped(several).text);
     grid_cell(g, STYLE_PLAIN, text_string(&t));
@@ -97,7 +113,7 @@ static void put_sums(grid *g, uint64_t shown, uint64_t bytes, uint64_t several) 
 int view_storages(const inspection *in) {
     gathering names = {.in = in};
     grid g;
-    uint64_t shown = 0, bytes = 0, several = 0;
+    uint64_t shown = 0, bytes = 0, stored = 0, several = 0;
     grid_begin(&g, &in->terminal, "rrrrlrl");
     put_heading(&g);
     for (uint32_t i = 0; i < ckpt_storage_count(in->c) && !ferror(stdout); i++) {
@@ -109,8 +125,9 @@ int view_storages(const inspection *in) {
         shown++;
         several += count > 1;
         bytes = add_saturating(bytes, ckpt_storage_size(storage));
+        stored = add_saturating(stored, ckpt_describe_storage(storage).stored_size);
     }
-    put_sums(&g, shown, bytes, several);
+    put_sums(&g, shown, bytes, stored, several);
     grid_finish(&g);
     text_free(&names.names);
     return TOOL_FINE;

@@ -19,7 +19,7 @@ typedef struct pack_options {
     bool quiet;
 } pack_options;
 
-enum { OUTPUT = 1, DATA, SEED, CHUNK_SIZE, NO_CHECKSUMS, QUIET };
+enum { OUTPUT = 1, DATA, SEED, CHUNK_SIZE, NO_CHECKSUMS, COMPRESS, THREADS, QUIET };
 
 static const tool_option table[] = {
     {OUTPUT, 'o', true, "output"},
@@ -27,6 +27,8 @@ static const tool_option table[] = {
     {SEED, '\0', true, "seed"},
     {CHUNK_SIZE, '\0', true, "chunk-size"},
     {NO_CHECKSUMS, '\0', false, "no-checksums"},
+    {COMPRESS, 'z', false, "compress"},
+    {THREADS, '\0', true, "threads"},
     {QUIET, 'q', false, "quiet"},
     {0, '\0', false, NULL},
 };
@@ -45,6 +47,9 @@ static void print_help(void) {
         "      --chunk-size N     bytes for each checksum: a power of two from 4096 to 2^30;\n"
         "                         default 1048576\n"
         "      --no-checksums     of the numbers; the index has one in any case\n"
+        "  -z, --compress         store smaller what can be stored smaller\n"
+        "      --threads N        to compress with; default: as many as there are processors.\n"
+        "                         The bytes are the same for any number\n"
         "  -q, --quiet            print nothing but errors\n"
         "  -h, --help             this text\n"
         "      --version          the version\n"
@@ -58,11 +63,21 @@ static void print_help(void) {
         stdout);
 }
 
+static int take_threads(const char *value, pack_options *o) {
+    uint64_t threads;
+    if (!tool_read_u64(value, 1, 64, &threads))
+        return tool_misuse(PACK, "--threads takes a number from 1 to 64, not '%s'", value);
+    o->save.threads = (unsigned)threads;
+    return TOOL_FINE;
+}
+
 static int take_option(pack_options *o, int id, const char *value) {
     switch (id) {
     case OUTPUT: o->output = value; break;
     case DATA: o->pack.data = value; break;
     case NO_CHECKSUMS: o->save.no_checksums = true; break;
+    case COMPRESS: o->save.compress = true; break;
+    case THREADS: return take_threads(value, o);
     case QUIET: o->quiet = true; break;
     case SEED:
         if (!tool_read_u64(value, 0, UINT64_MAX, &o->pack.seed))
@@ -92,6 +107,10 @@ static int check_options(const pack_options *o) {
         return tool_misuse(PACK, "no output is given (-o FILE)");
     if (tool_replaces(o->output, o->manifest))
         return tool_misuse(PACK, "--output is the manifest itself: '%s'", o->output);
+    if (o->save.compress && o->save.no_checksums)
+        return tool_misuse(PACK, "--compress needs the checksums that --no-checksums leaves out");
+    if (o->save.compress && o->save.chunk_size > (uint64_t)1 << 24)
+        return tool_misuse(PACK, "with --compress, --chunk-size is at most 2^24");
     return -1;
 }
 

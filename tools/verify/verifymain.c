@@ -11,12 +11,15 @@
 typedef struct verify_options {
     const char **paths;
     size_t count, room;
+    uint64_t generation; /* 0: the newest */
     bool quiet;
 } verify_options;
 
-enum { QUIET = 1 };
+enum { QUIET = 1, GENERATION };
 
-static const tool_option table[] = {{QUIET, 'q', false, "quiet"}, {0, '\0', false, NULL}};
+static const tool_option table[] = {{QUIET, 'q', false, "quiet"},
+                                    {GENERATION, '\0', true, "generation"},
+                                    {0, '\0', false, NULL}};
 
 static void print_help(void) {
     fputs("Usage: ckpt-verify [OPTION]... FILE...\n"
@@ -24,9 +27,10 @@ static void print_help(void) {
           "each\n"
           "damaged chunk and the tensors in it.\n"
           "\n"
-          "  -q, --quiet      print nothing but errors\n"
-          "  -h, --help       this text\n"
-          "      --version    the version\n"
+          "      --generation N  an older state of edited .ckpt files\n"
+          "  -q, --quiet         print nothing but errors\n"
+          "  -h, --help          this text\n"
+          "      --version       the version\n"
           "\n"
           "Examples:\n"
           "  ckpt-verify net.ckpt\n"
@@ -41,6 +45,11 @@ static int read_options(int argc, char **argv, verify_options *o) {
     for (;;) {
         switch (tool_next(&arguments)) {
         case QUIET: o->quiet = true; break;
+        case GENERATION:
+            if (!tool_read_u64(arguments.value, 1, UINT64_MAX, &o->generation))
+                return tool_misuse(VERIFY, "--generation takes a number from 1 on, not '%s'",
+                                   arguments.value);
+            break;
         case TOOL_OPERAND:
             o->paths = tool_grow(o->paths, o->count, &o->room, sizeof *o->paths);
             o->paths[o->count++] = arguments.value;
@@ -92,9 +101,10 @@ static int verify_open_file(verification *v) {
     return status == CKPT_OK ? TOOL_FINE : tool_fail(VERIFY, "%s", err.message);
 }
 
-static int verify(const char *path, bool quiet) {
-    verification v = {.path = path, .quiet = quiet};
-    ckpt_open_options open = {.struct_size = sizeof open, .access = CKPT_ACCESS_READ};
+static int verify(const char *path, const verify_options *o) {
+    verification v = {.path = path, .quiet = o->quiet};
+    ckpt_open_options open = {.struct_size = sizeof open, .access = CKPT_ACCESS_READ,
+                              .generation = o->generation};
     ckpt_error err;
     if (ckpt_open(path, &open, &v.c, &err) != CKPT_OK)
         return tool_fail(VERIFY, "%s", err.message);
@@ -115,7 +125,7 @@ int main(int argc, char **argv) {
     if (status < 0) {
         status = TOOL_FINE;
         for (size_t i = 0; i < options.count; i++) {
-            if (verify(options.paths[i], options.quiet) != TOOL_FINE)
+            if (verify(options.paths[i], &options) != TOOL_FINE)
                 status = TOOL_NO;
         }
     }
