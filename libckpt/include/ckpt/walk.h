@@ -41,7 +41,8 @@ CKPT_API bool ckpt_walk_next(ckpt_walk *walk, ckpt_walk_item *ret_item);
 CKPT_API void ckpt_walk_skip(ckpt_walk *walk);
 CKPT_API void ckpt_walk_free(ckpt_walk *walk); /* takes NULL */
 
-/* Writes the module tree as PyTorch's print(net) does, the last line ended by a newline. Names and
+/* Writes the module tree as PyTorch's print(net) does (the children of a ModuleList that look alike
+ * are folded to one), the last line ended by a newline. Names and
  * types are escaped. A net of 2^26 names prints that many lines: stop it from the sink. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_print_module(ckpt_module module, ckpt_text_sink sink,
                                                        void *ctx, ckpt_error *err);

@@ -219,6 +219,41 @@ START_TEST(a_sink_can_stop) {
 }
 END_TEST
 
+static void add_pair(ckpt_module list, const char *name, int64_t width) {
+    ckpt_module pair = new_module(list, name, "Sequential");
+    new_linear(pair, "0", 4, width);
+    new_module(pair, "1", "ReLU");
+}
+
+START_TEST(a_module_list_folds_what_looks_alike) {
+    set_type(root, "Net");
+    ckpt_module layers = new_module(root, "layers", "ModuleList");
+    add_pair(layers, "0", 4);
+    add_pair(layers, "1", 4);
+    add_pair(layers, "2", 4);
+    add_pair(layers, "3", 8);
+    new_module(layers, "4", "ReLU");
+    new_module(layers, "5", "ReLU");
+    new_module(root, "empty", "ModuleList");
+    new_linear(root, "head", 8, 2);
+    ck_assert_str_eq(printed(root), "Net(\n"
+                                    "  (layers): ModuleList(\n"
+                                    "    (0-2): 3 x Sequential(\n"
+                                    "      (0): Linear(in_features=4, out_features=4, bias=True)\n"
+                                    "      (1): ReLU()\n"
+                                    "    )\n"
+                                    "    (3): Sequential(\n"
+                                    "      (0): Linear(in_features=4, out_features=8, bias=True)\n"
+                                    "      (1): ReLU()\n"
+                                    "    )\n"
+                                    "    (4-5): 2 x ReLU()\n"
+                                    "  )\n"
+                                    "  (empty): ModuleList()\n"
+                                    "  (head): Linear(in_features=8, out_features=2, bias=True)\n"
+                                    ")\n");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("print");
     TCase *tests = tcase_create("print");
@@ -231,6 +266,7 @@ int main(void) {
     tcase_add_test(tests, floats_have_the_shortest_digits);
     tcase_add_test(tests, names_and_types_of_strangers_are_escaped);
     tcase_add_test(tests, long_names_are_printed_whole);
+    tcase_add_test(tests, a_module_list_folds_what_looks_alike);
     tcase_add_test(tests, a_sink_can_stop);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
