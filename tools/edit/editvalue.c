@@ -48,6 +48,12 @@ static ckpt_status read_value(const char *text, ckpt_manifest **ret_manifest, ck
     return status;
 }
 
+/* The message without "value:3:9: ": a place in a text that the user has not written. */
+static const char *without_place(const ckpt_error *err) {
+    const char *text = strstr(err->message, ": ");
+    return err->line != 0 && text != NULL ? text + 2 : err->message;
+}
+
 /* A line break could end the value and go on with other parts of a manifest. */
 static bool is_one_line(const char *text) {
     return strpbrk(text, "\n\r") == NULL && strstr(text, "\xc2\x85") == NULL &&
@@ -63,7 +69,7 @@ int edit_set_value(ckpt_value map, const char *assignment) {
     if (!is_one_line(equals + 1))
         return tool_fail(EDIT, "'%s' is no value: it has more than one line", equals + 1);
     if (read_value(equals + 1, &manifest, &err) != CKPT_OK)
-        return tool_fail(EDIT, "'%s' is no value: %s", equals + 1, err.message);
+        return tool_fail(EDIT, "'%s' is no value: %s", equals + 1, without_place(&err));
     textbuf key = {0};
     text_add_bytes(&key, assignment, (size_t)(equals - assignment));
     ckpt_value from = ckpt_map_get(ckpt_metadata(ckpt_manifest_ckpt(manifest)), "value"), to;

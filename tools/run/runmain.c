@@ -80,7 +80,9 @@ static int run_checkpoint(const run_options *o, ckpt *c) {
     if (!ckpt_module_exists(module))
         return tool_fail(RUN, "%s: no module is named '%s'", o->net, o->module);
     if (ckpt_net_build(module, &options, &net, &err) != CKPT_OK)
-        return tool_fail(RUN, "%s: %s", o->net, err.message);
+        /* What goes wrong in the file names it already. */
+        return err.offset != CKPT_NO_OFFSET ? tool_fail(RUN, "%s", err.message)
+                                            : tool_fail(RUN, "%s: %s", o->net, err.message);
     int status = run_net(o, net);
     ckpt_net_free(net);
     return status;

@@ -28,7 +28,8 @@ CKPT_API void ckpt_free(ckpt *c); /* takes NULL */
 
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_set_module_type(ckpt_module module, const char *type,
                                                           ckpt_error *err);
-/* A new, empty module as the last member of parent. CKPT_E_EXISTS when the name is taken. */
+/* A new, empty module as the last member of parent. CKPT_E_EXISTS when the name is taken.
+ * ret_module may be NULL. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_add_module(ckpt_module parent, const char *name,
                                                      const char *type, ckpt_module *ret_module,
                                                      ckpt_error *err);
@@ -53,7 +54,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_link(ckpt *c, ckpt_storage oth
                                                        ckpt_storage *ret_storage, ckpt_error *err);
 /* c takes ownership of other: it is freed with c. On failure it stays the caller's. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_attach(ckpt *c, ckpt *other, ckpt_error *err);
-/* The bytes of a storage made by ckpt_storage_create; NULL for any other. */
+/* The bytes of a storage that the checkpoint owns (from ckpt_storage_create, ckpt_add_parameter,
+ * ckpt_add_buffer or ckpt_untie); NULL for one that is borrowed, linked or in a file. */
 CKPT_API void *ckpt_storage_writable(ckpt_storage storage);
 
 /* ---- tensors ---- */
@@ -93,6 +95,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_add_buffer(ckpt_module module, const c
 
 /* ---- members ---- */
 
+/* In all of these: CKPT_E_NOT_FOUND when the module has no such member. CKPT_E_EXISTS when new_name is
+ * taken. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_rename(ckpt_module module, const char *name,
                                                  const char *new_name, ckpt_error *err);
 /* Takes the name away; what it named stays under its other names. Linear in the members. */
@@ -102,7 +106,9 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_remove(ckpt_module module, const char 
  * shape must agree (CKPT_E_SHAPE). */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_tie(ckpt_module module, const char *name,
                                               ckpt_tensor tensor, ckpt_error *err);
-/* Gives the name a tensor and a storage of its own, with a dense copy of the bytes. */
+/* Gives the name a tensor and a storage of its own, with a dense copy of the bytes. This is also the
+ * way to change the elements of an opened checkpoint: untie, then write through
+ * ckpt_storage_writable. ret_tensor may be NULL. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_untie(ckpt_module module, const char *name,
                                                 ckpt_tensor *ret_tensor, ckpt_error *err);
 

@@ -62,7 +62,7 @@ static inline bool ckpt_storage_exists(ckpt_storage storage) {
     return storage.owner != NULL;
 }
 /* The same object, not merely an equal one: two names of a tied tensor give the same tensor, two
- * places of a shared layer the same module. */
+ * places of a shared layer the same module. Two null handles are the same too. */
 static inline bool ckpt_module_same(ckpt_module a, ckpt_module b) {
     return a.owner == b.owner && a.id == b.id;
 }

@@ -53,8 +53,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_print_attributes(ckpt_module module, c
                                                            void *ctx, ckpt_error *err);
 
 /* Makes text from a file fit for a terminal and for one line: control characters, bidirectional
- * and other invisible format characters, line separators, backslashes and malformed UTF-8 become \n, \x1b, \u202e ...
- * Writes at most size bytes (always with a NUL, if size is not 0) and returns the length of the
+ * and other invisible format characters, line separators, backslashes and malformed UTF-8 become
+ * \n, \x1b, \u202e ... Writes at most size bytes (always with a NUL, if size is not 0) and returns the length of the
  * whole result, as snprintf does. */
 CKPT_API size_t ckpt_escape(const char *text, size_t text_size, char *buffer, size_t size);
 
