@@ -42,6 +42,11 @@ static ckpt_status check_unchanged(const editing *e, bool same_file, ckpt_error 
     if (e->slot.sequence != c->info.generation || e->slot.index_offset != c->index_offset ||
         e->slot.index_size != c->info.index_size || e->slot.index_checksum != c->index_checksum)
         return fail_changed(e, "it has been edited since it was opened", err);
+    /* The new slot would have a lesser version, which for older generations stands only there. */
+    if (e->slot.version_minor > CK_VERSION_MINOR)
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "%s: an edit would lose what a later version of the format has put there",
+                       CK_NAME(c->source.name));
     if (e->slot.sequence == UINT64_MAX)
         return ck_fail(err, CKPT_E_LIMIT, "there is no number left for another generation");
     return CKPT_OK;
@@ -159,6 +164,7 @@ static void update(editing *e, const ck_slot *slot) {
     ck_table retired = c->retired, numbers = c->file_numbers;
     c->retired = e->retired;
     c->file_numbers = e->numbers;
+    c->is_committed = true;
     e->retired = retired;
     e->numbers = numbers;
     c->info.generation = slot->sequence;

@@ -213,6 +213,8 @@ static ckpt_status verify(ckpt *c, const ckpt_verify_options *options,
 typedef struct translation {
     ckpt *c;
     const ckpt_verify_options *options;
+    uint32_t *storages; /* of c, by their number in the file; CK_NONE: it has none for it */
+    size_t count;
 } translation;
 
 static bool pass_progress_on(void *ctx, uint64_t done, uint64_t total) {
@@ -223,19 +225,30 @@ static bool pass_progress_on(void *ctx, uint64_t done, uint64_t total) {
 static void translate_damage(void *ctx, const ckpt_damage *damage) {
     const translation *t = ctx;
     ckpt_damage translated = *damage;
-    const uint32_t *numbers = t->c->file_numbers.records;
     if (t->options->on_damage == NULL)
         return;
-    for (uint32_t s = 0; damage->storage.owner != NULL && s < t->c->file_numbers.count; s++) {
-        if (numbers[s] == damage->storage.id)
-            translated.storage = ckpt_storage_by_id(t->c, s);
-    }
+    if (damage->storage.owner != NULL)
+        translated.storage = ckpt_storage_by_id(t->c, t->storages[damage->storage.id]);
     t->options->on_damage(t->options->ctx, &translated);
+}
+
+static ckpt_status number_storages(translation *t, const ckpt *newest, ckpt_error *err) {
+    const uint32_t *numbers = t->c->file_numbers.records;
+    t->count = newest->storages.count;
+    t->storages = ck_alloc(&t->c->memory, t->count, sizeof *t->storages);
+    if (t->storages == NULL)
+        return ck_fail_nomem(err);
+    memset(t->storages, 0xff, t->count * sizeof *t->storages);
+    for (uint32_t s = 0; s < t->c->file_numbers.count; s++) {
+        if (numbers[s] < t->count)
+            t->storages[numbers[s]] = s;
+    }
+    return CKPT_OK;
 }
 
 static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
                                  ckpt_verify_result *result, ckpt_error *err) {
-    translation t = {c, options};
+    translation t = {.c = c, .options = options};
     ckpt_verify_options translated = *options;
     translated.progress = pass_progress_on;
     translated.on_damage = translate_damage;
@@ -246,13 +259,16 @@ static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
         ck_generation_open_newest(c, c->source.files, c->source.file, &header, &newest, err);
     if (status != CKPT_OK)
         return status;
-    status = verify(newest, &translated, result, err);
+    status = number_storages(&t, newest, err);
+    if (status == CKPT_OK)
+        status = verify(newest, &translated, result, err);
+    ck_free(&c->memory, t.storages, t.count, sizeof *t.storages);
     ck_generation_close(newest);
     return status;
 }
 
 ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                            ckpt_verify_result *result, ckpt_error *err) {
-    return c->file_numbers.count != 0 ? verify_edited(c, options, result, err)
-                                      : verify(c, options, result, err);
+    return c->is_committed ? verify_edited(c, options, result, err)
+                           : verify(c, options, result, err);
 }

@@ -7,7 +7,7 @@
 
 /* The number that a storage of c has in the file; CK_NONE when it is not in use there. */
 static uint32_t file_number(const ckpt *c, uint32_t storage) {
-    if (c->file_numbers.count == 0)
+    if (!c->is_committed)
         return ck_storage_at(c, storage)->part == CK_NONE ? storage : CK_NONE;
     return storage < c->file_numbers.count
                ? ((const uint32_t *)c->file_numbers.records)[storage]

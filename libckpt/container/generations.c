@@ -106,6 +106,7 @@ ckpt_status ck_generation_open_newest(const ckpt *c, const ckpt_filesystem *file
     source->files = files;
     source->file = file;
     newest->has_source = true;
+    newest->threads = c->threads;
     int failure = files->status(files->ctx, file, &found);
     source->size = found.size;
     if (source->name == NULL)

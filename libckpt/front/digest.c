@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "container/collect.h"
 #include "model/object.h"
+#include "model/storageread.h"
 
 #include <string.h>
 
@@ -145,26 +146,13 @@ static ckpt_status put_storage(digesting *d, uint32_t id, ckpt_error *err) {
 
 /* ---- all of it ---- */
 
-/* Of a link, that of the storage at its end. */
-static uint64_t chunk_size_of(ckpt_storage storage) {
-    const ck_storage_rec *rec = ck_storage_at(storage.owner, storage.id);
-    while (rec->part != CK_NONE) {
-        const ck_payload *payload = ck_payload_at(storage.owner, rec->part);
-        if (payload->kind != CK_PAYLOAD_LINKED)
-            break;
-        storage = payload->link;
-        rec = ck_storage_at(storage.owner, storage.id);
-    }
-    return ckpt_describe_storage(storage).chunk_size;
-}
-
 /* A piece is made of whole chunks, which are checked as a whole: so each is read once. */
 static ckpt_status make_buffer(digesting *d, ckpt_error *err) {
     uint64_t size = 0;
     for (uint32_t s = 0; s < d->all->storages.count; s++) {
         ckpt_storage storage = {d->c, d->all->storages.order[s]};
         uint64_t whole = ckpt_storage_size(storage);
-        uint64_t piece = chunk_size_of(storage);
+        uint64_t piece = ckpt_describe_storage(ck_storage_resolve(storage)).chunk_size;
         piece = piece > PIECE_SIZE ? piece : PIECE_SIZE;
         piece = piece < whole ? piece : whole;
         size = piece > size ? piece : size;

@@ -102,14 +102,14 @@ struct ckpt {
     void *index;      /* the block in which the frozen tables lie */
     size_t index_size;
     ckpt_file_info info;
-    uint64_t padding_from; /* container: where payload begins, for verify */
     ck_table retired;      /* of ck_retired_rec */
     uint64_t index_offset;
     uint64_t index_checksum;
     uint64_t wanted_generation; /* that is to be opened; 0: the newest */
     bool is_older;              /* a generation before the newest is open */
+    bool is_committed;     /* a commit has written the generation that this stands for */
     ck_table file_numbers; /* of uint32_t, by storage: its number in the file, CK_NONE when it is not
-                              in use there. Empty until the first commit: then the storages of the
+                              in use there. For one that is committed; before, the storages of the
                               file have their own numbers */
 
     pthread_mutex_t lock; /* guards loaded and loaded_index */

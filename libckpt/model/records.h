@@ -32,7 +32,7 @@ enum { CK_MEMBER_MODULE = 1, CK_MEMBER_TENSOR = 2 };
 typedef struct ck_member_rec {
     uint32_t name;
     uint32_t target;
-    uint32_t by_name; /* kept up only until the first change: see ck_editing in object.h */
+    uint32_t by_name; /* kept up only until the first change: see ck_thaw in object.h */
     uint32_t kind;
 } ck_member_rec;
 

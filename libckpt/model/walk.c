@@ -21,6 +21,7 @@ struct ckpt_walk {
     uint32_t depth;    /* frames in use */
     unsigned char *seen_modules;
     unsigned char *seen_tensors;
+    size_t module_bytes, tensor_bytes; /* of the two, whatever becomes of the checkpoint */
     frame frames[CK_MAX_DEPTH + 1];
     char name[CK_MAX_NAME_SIZE + 1];
 };
@@ -63,8 +64,10 @@ ckpt_status ckpt_walk_create(ckpt_module start, ckpt_walk_kind kind, ckpt_walk *
     walk->c = c;
     walk->kind = kind;
     walk->start_is_due = kind == CKPT_WALK_NAMED_MODULES;
-    walk->seen_modules = ck_calloc(&c->memory, bits_to_bytes(c->modules.count), 1);
-    walk->seen_tensors = ck_calloc(&c->memory, bits_to_bytes(c->tensors.count), 1);
+    walk->module_bytes = bits_to_bytes(c->modules.count);
+    walk->tensor_bytes = bits_to_bytes(c->tensors.count);
+    walk->seen_modules = ck_calloc(&c->memory, walk->module_bytes, 1);
+    walk->seen_tensors = ck_calloc(&c->memory, walk->tensor_bytes, 1);
     walk->frames[0].module = start.id;
     walk->depth = 1;
     if (walk->seen_modules == NULL || walk->seen_tensors == NULL) {
@@ -79,8 +82,8 @@ void ckpt_walk_free(ckpt_walk *walk) {
     if (walk == NULL)
         return;
     ck_memory memory = walk->memory;
-    ck_free(&memory, walk->seen_modules, bits_to_bytes(walk->c->modules.count), 1);
-    ck_free(&memory, walk->seen_tensors, bits_to_bytes(walk->c->tensors.count), 1);
+    ck_free(&memory, walk->seen_modules, walk->module_bytes, 1);
+    ck_free(&memory, walk->seen_tensors, walk->tensor_bytes, 1);
     ck_free(&memory, walk, 1, sizeof *walk);
 }
 

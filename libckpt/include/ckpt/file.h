@@ -200,10 +200,11 @@ CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
  * opened with. not_durable does without fsync: after a power loss the file may then be damaged.
  *
  * CKPT_E_ARGUMENT: c was not opened from a file by its path. CKPT_E_UNSUPPORTED: the file is in
- * another format, or an older generation is open. CKPT_E_MISMATCH: the file at that path is not the
- * one that was opened, or somebody has edited it since. CKPT_E_IO: among others, another program is
- * editing it (sys_errno EWOULDBLOCK). After any of these the file holds what it held; where it could
- * not be put back as it was, it is marked as interrupted in an edit.
+ * another format or of a later minor version of its format, or an older generation is open.
+ * CKPT_E_MISMATCH: the file at that path is not the one that was opened, or somebody has edited it
+ * since. CKPT_E_IO: among others, another program is editing it (sys_errno EWOULDBLOCK). After any of
+ * these the file holds what it held; where it could not be put back as it was, it is marked as
+ * interrupted in an edit.
  * CKPT_E_DURABILITY: the new generation is in the file and c stands for it, but it could not be
  * synced: after a power loss either the old or the new one may be found. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_commit(ckpt *c, const ckpt_save_options *options,

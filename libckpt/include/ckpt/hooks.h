@@ -2,8 +2,8 @@
 /* The two hooks through which the library reaches the world: memory and files.
  *
  * Every allocation and every system call of the library goes through them (libyaml's own small
- * allocations excepted), so a program can count, limit or redirect them, and a test can make any
- * one of them fail. NULL in an options struct selects the default: the C library and POSIX. */
+ * allocations and the starting of threads excepted), so a program can count, limit or redirect them,
+ * and a test can make any one of them fail. NULL in an options struct selects the default: the C library and POSIX. */
 #ifndef CKPT_HOOKS_H
 #define CKPT_HOOKS_H
 
@@ -81,7 +81,8 @@ typedef struct ckpt_reader {
     int (*read_at)(void *ctx, void *buffer, size_t size, uint64_t offset);
 } ckpt_reader;
 
-/* A sink of bytes that the caller provides. Offsets are not ascending: the header comes last. */
+/* A sink of bytes that the caller provides. Offsets are not ascending: the header comes last. With
+ * ckpt_save_options.compress, bytes may be written over that were written before. */
 typedef struct ckpt_writer {
     void *ctx;
     int (*write_at)(void *ctx, const void *bytes, size_t size, uint64_t offset);

@@ -200,6 +200,22 @@ START_TEST(damage_in_an_edited_file_is_told_of_its_storage) {
 }
 END_TEST
 
+START_TEST(a_file_without_storages_can_be_edited_and_verified) {
+    ckpt *c;
+    assert_ok(ckpt_create(NULL, &c, &err));
+    assert_ok(ckpt_save(c, path, NULL, &err));
+    ckpt_free(c);
+    c = open_file(0);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(ckpt_map_set(ckpt_metadata(c), "epoch", ckpt_int(i), NULL, &err));
+        assert_ok(ckpt_commit(c, NULL, &err));
+        assert_file_is(c);
+        assert_ok(ckpt_verify(c, NULL, NULL, &err));
+    }
+    ckpt_free(c);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("commit");
     TCase *cases = tcase_create("commit");
@@ -212,6 +228,7 @@ int main(void) {
     tcase_add_test(cases, compacting_gives_the_canonical_file);
     tcase_add_test(cases, what_an_interrupted_edit_left_is_cut_off);
     tcase_add_test(cases, damage_in_an_edited_file_is_told_of_its_storage);
+    tcase_add_test(cases, a_file_without_storages_can_be_edited_and_verified);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
 }

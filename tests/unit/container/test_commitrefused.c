@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Edits that must not happen, and what they leave: the file as it was. */
 #include "editfixture.h"
+#include "filebytes.h"
 
 #include <errno.h>
 
@@ -90,6 +91,27 @@ START_TEST(what_cannot_be_edited) {
 }
 END_TEST
 
+/* An edit would drop the sections that this library does not know, and the generations before, of
+ * which only the current slot tells the version, could not be read any more. */
+START_TEST(a_file_of_a_later_minor_version_is_left_alone) {
+    file_bytes file;
+    size_t size_after;
+    file.bytes = test_read_file(path, &file.size);
+    field_store(&file, 10, 2, 1);
+    repair_checksums(&file);
+    test_write_file(path, file.bytes, file.size);
+    ckpt *c = open_file(0);
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "k", ckpt_int(1), NULL, &err));
+    assert_status(ckpt_commit(c, NULL, &err), CKPT_E_UNSUPPORTED);
+    void *after = test_read_file(path, &size_after);
+    ck_assert_uint_eq(file.size, size_after);
+    ck_assert_mem_eq(file.bytes, after, file.size);
+    ckpt_free(c);
+    free(after);
+    free(file.bytes);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("refused");
     TCase *cases = tcase_create("refused");
@@ -98,6 +120,7 @@ int main(void) {
     tcase_add_test(cases, a_file_that_another_program_edits_is_left_alone);
     tcase_add_test(cases, a_cancelled_edit_leaves_the_file_as_it_was);
     tcase_add_test(cases, what_cannot_be_edited);
+    tcase_add_test(cases, a_file_of_a_later_minor_version_is_left_alone);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
 }

@@ -219,7 +219,7 @@ START_TEST(a_sink_can_stop) {
 }
 END_TEST
 
-static void add_pair(ckpt_module list, const char *name, int64_t width) {
+static void add_pair(ckpt_module list, const char *name, uint64_t width) {
     ckpt_module pair = new_module(list, name, "Sequential");
     new_linear(pair, "0", 4, width);
     new_module(pair, "1", "ReLU");

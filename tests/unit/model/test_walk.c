@@ -2,6 +2,7 @@
 /* Walks over names: what PyTorch's state_dict, named_parameters, named_buffers and named_modules
  * give for the same nets, in their order and with their treatment of duplicates. */
 #include "buildnet.h"
+#include "faultmemory.h"
 
 #include <stdio.h>
 
@@ -168,6 +169,23 @@ START_TEST(items_tell_where_they_are) {
 }
 END_TEST
 
+START_TEST(a_walk_can_be_freed_after_a_change) {
+    fault_memory memory = {0};
+    ckpt_allocator hook = fault_memory_hook(&memory);
+    ckpt *changed = new_ckpt(&hook);
+    ckpt_walk *walk;
+    assert_ok(ckpt_walk_create(ckpt_root(changed), CKPT_WALK_EVERYTHING, &walk, &err));
+    for (int i = 0; i < 20; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "m%d", i);
+        assert_ok(ckpt_add_module(ckpt_root(changed), name, "", NULL, &err));
+    }
+    ckpt_walk_free(walk);
+    ckpt_free(changed);
+    ck_assert_ptr_null(fault_memory_complaint(&memory));
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("walk");
     TCase *tests = tcase_create("walk");
@@ -182,6 +200,7 @@ int main(void) {
     tcase_add_test(tests, skipping_at_a_tensor_skips_nothing);
     tcase_add_test(tests, empty_names_make_dots);
     tcase_add_test(tests, items_tell_where_they_are);
+    tcase_add_test(tests, a_walk_can_be_freed_after_a_change);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
