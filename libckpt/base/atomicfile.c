@@ -54,15 +54,15 @@ static ckpt_status look_at_target(const ck_atomic_file *file, bool *ret_is_file,
     return CKPT_OK;
 }
 
-/* A file that is replaced hands its permissions on. Until then nobody else can open the new one: who
- * has opened a file goes on reading, whatever its permissions become. */
+/* A file that is replaced hands its permissions on. Until then nobody else can open the new one:
+ * who has opened a file goes on reading, whatever its permissions become. */
 static ckpt_status create(ck_atomic_file *file, size_t room, ckpt_error *err) {
     bool is_file = false;
     uint32_t permissions = 0;
     ckpt_status status = look_at_target(file, &is_file, &permissions, err);
     if (status == CKPT_OK)
-        status = create_temporary(file, room,
-                                  is_file ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE, err);
+        status = create_temporary(file, room, is_file ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE,
+                                  err);
     if (status != CKPT_OK || !is_file)
         return status;
     int failure = file->files->set_permissions(file->files->ctx, file->file, permissions);
@@ -132,7 +132,10 @@ static ckpt_status sync_and_close(ck_atomic_file *file, ckpt_error *err) {
 static ckpt_status sync_directory(ck_atomic_file *file, ckpt_error *err) {
     if (!file->durable)
         return CKPT_OK;
-    int failure = file->files->sync_directory(file->files->ctx, file->directory);
+    int failure;
+    do
+        failure = file->files->sync_directory(file->files->ctx, file->directory);
+    while (failure == EINTR);
     if (failure == 0)
         return CKPT_OK;
     ck_place place = {file->path, CKPT_NO_OFFSET, NULL, 0, 0};

@@ -15,7 +15,7 @@ typedef struct editing {
     ckpt *c;
     const ckpt_save_options *options;
     ck_edit_file file;
-    ck_slot slot;                       /* of the generation that is edited */
+    ck_slot slot;                        /* of the generation that is edited */
     unsigned char current[CK_SLOT_SIZE]; /* its bytes */
     unsigned char before[CK_SLOT_SIZE];  /* what the other slot held */
     bool intent_is_tried, commit_is_tried;
@@ -59,8 +59,8 @@ static ckpt_status open_newest(editing *e, ckpt_error *err) {
     if (status == CKPT_OK && !same)
         status = check_unchanged(e, false, err);
     if (status == CKPT_OK)
-        status = ck_generation_open_newest(e->c, e->file.files, e->file.file, &header, &e->newest,
-                                           err);
+        status =
+            ck_generation_open_newest(e->c, e->file.files, e->file.file, &header, &e->newest, err);
     if (status != CKPT_OK)
         return status;
     e->slot = header.slot;
@@ -74,7 +74,8 @@ static ckpt_status open_newest(editing *e, ckpt_error *err) {
     return status;
 }
 
-/* All memory that c will need for the new generation, so that nothing can fail behind the commit. */
+/* All memory that c will need for the new generation, so that nothing can fail behind the commit.
+ */
 static ckpt_status prepare_update(editing *e, ckpt_error *err) {
     const ck_memory *memory = &e->c->memory;
     e->retired.record_size = sizeof(ck_retired_rec);
@@ -98,8 +99,9 @@ static ckpt_status begin_placement(editing *e, ckpt_error *err) {
     return status;
 }
 
-/* The sync of an earlier commit may have failed: then its slot is what everybody sees, and is not on
- * the disk. Before the slot of the generation before is written over, this one is written again. */
+/* The sync of an earlier commit may have failed: then its slot is what everybody sees, and is not
+ * on the disk. Before the slot of the generation before is written over, this one is written again.
+ */
 static ckpt_status write_current(editing *e, ckpt_error *err) {
     ckpt_status status =
         ck_edit_write(&e->file, e->current, CK_SLOT_SIZE, page_of(e->slot.sequence), err);
@@ -113,8 +115,7 @@ static ckpt_status write_intent(editing *e, ckpt_error *err) {
     slot.state = CK_STATE_EDITING;
     ck_slot_encode(&slot, bytes);
     e->intent_is_tried = true;
-    ckpt_status status =
-        ck_edit_write(&e->file, bytes, sizeof bytes, page_of(slot.sequence), err);
+    ckpt_status status = ck_edit_write(&e->file, bytes, sizeof bytes, page_of(slot.sequence), err);
     return status == CKPT_OK ? ck_edit_sync(&e->file, err) : status;
 }
 
@@ -144,9 +145,9 @@ static ckpt_status append(editing *e, ckpt_error *err) {
 }
 
 /* After an edit that failed: cut off what was appended, and only when that is on the disk take the
- * intent back; a file that is longer than its content must have one. A commit whose write failed may
- * be on its way to the disk all the same: the intent goes over it before anything is cut. Where a
- * step fails, the file is left as it is then: readers see an interrupted edit. */
+ * intent back; a file that is longer than its content must have one. A commit whose write failed
+ * may be on its way to the disk all the same: the intent goes over it before anything is cut. Where
+ * a step fails, the file is left as it is then: readers see an interrupted edit. */
 static void undo(editing *e) {
     uint64_t page = page_of(e->slot.sequence + 1);
     if (!e->intent_is_tried || e->file.sync_failed ||
@@ -165,6 +166,7 @@ static void update(editing *e, const ck_slot *slot) {
     c->retired = e->retired;
     c->file_numbers = e->numbers;
     c->is_committed = true;
+    ck_edit_plan_remember(c);
     e->retired = retired;
     e->numbers = numbers;
     c->info.generation = slot->sequence;
@@ -178,10 +180,11 @@ static void update(editing *e, const ck_slot *slot) {
 }
 
 static ckpt_status fail_uncertain(const ckpt *c, const ckpt_error *cause, ckpt_error *err) {
-    ck_set_error(err, CKPT_E_DURABILITY,
-                 "%s: edited, but the edit could not be synced: after a power loss the generation before "
-                 "may be back",
-                 CK_NAME(c->source.name));
+    ck_set_error(
+        err, CKPT_E_DURABILITY,
+        "%s: edited, but the edit could not be synced: after a power loss the generation before "
+        "may be back",
+        CK_NAME(c->source.name));
     if (err != NULL)
         err->sys_errno = cause->sys_errno;
     return CKPT_E_DURABILITY;
@@ -194,8 +197,7 @@ static ckpt_status commit(editing *e, ckpt_error *err) {
     ck_slot slot = ck_encoded_slot(&e->index, e->slot.sequence + 1);
     ck_slot_encode(&slot, bytes);
     e->commit_is_tried = true;
-    ckpt_status status =
-        ck_edit_write(&e->file, bytes, sizeof bytes, page_of(slot.sequence), err);
+    ckpt_status status = ck_edit_write(&e->file, bytes, sizeof bytes, page_of(slot.sequence), err);
     if (status != CKPT_OK)
         return status;
     ckpt_error failure;
@@ -248,8 +250,8 @@ ckpt_status ck_ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error
     if (c->is_older)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "%s: only the newest generation can be edited",
                        CK_NAME(c->source.name));
-    ckpt_status status = ck_edit_open(&e.file, &c->memory, files, c->source.name,
-                                      !options->not_durable, err);
+    ckpt_status status =
+        ck_edit_open(&e.file, &c->memory, files, c->source.name, !options->not_durable, err);
     if (status != CKPT_OK)
         return status;
     status = edit(&e, err);

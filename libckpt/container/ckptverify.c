@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Verifying: every chunk (C2, C3), every byte of padding (Y1), the indexes of older generations (G1).
- * Damage is told and passed over, so that all of it is found; only a failure to read ends the work. */
+/* Verifying: every chunk (C2, C3), every byte of padding (Y1), the indexes of older generations
+ * (G1). Damage is told and passed over, so that all of it is found; only a failure to read ends the
+ * work. */
 #include "container/ckptformat.h"
 
 #include "base/checked.h"
@@ -62,8 +63,8 @@ static ckpt_status verify_chunk(verifying *v, uint32_t id, uint64_t chunk, ckpt_
         snprintf(message, sizeof message, "chunk %llu of storage %u %s", (unsigned long long)chunk,
                  (unsigned)id,
                  status == CKPT_E_CHECKSUM ? "has not its checksum" : "cannot be decoded");
-        ckpt_damage damage = {{v->c, id}, chunk, rec->offset + begin, end - begin, read_error.rule,
-                              message};
+        ckpt_damage damage = {{v->c, id},  chunk,           rec->offset + begin,
+                              end - begin, read_error.rule, message};
         tell(v, &damage, status);
         return CKPT_OK;
     }
@@ -93,8 +94,7 @@ static ckpt_status verify_chunks(verifying *v, uint32_t id, ckpt_error *err) {
     most = most > 0 ? most : 1; /* the buffer holds the largest chunk, which may be a short one */
     for (uint64_t first = 0; first < all && status == CKPT_OK;) {
         uint64_t count = all - first < most ? all - first : most;
-        uint64_t size = ck_chunk_begin(v->c, rec, first + count) -
-                        ck_chunk_begin(v->c, rec, first);
+        uint64_t size = ck_chunk_begin(v->c, rec, first + count) - ck_chunk_begin(v->c, rec, first);
         status = verify_run(v, id, first, count, err);
         v->result->chunks += count;
         first += count;
@@ -128,18 +128,25 @@ static ckpt_status verify_retired_index(verifying *v, const ck_retired_rec *rec,
         return ck_fail_nomem(err);
     ckpt_status status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
     if (status == CKPT_OK && XXH3_64bits(bytes, size) != rec->checksum) {
-        ckpt_damage damage = {{NULL, 0}, 0, rec->offset, rec->size, "G1",
-                              "the index of an older generation has not its checksum"};
+        ckpt_damage damage = {{NULL, 0},   0,
+                              rec->offset, rec->size,
+                              "G1",        "the index of an older generation has not its checksum"};
         tell(v, &damage, CKPT_E_CHECKSUM);
     }
     ck_free(&v->c->memory, bytes, size, 1);
     return status == CKPT_OK ? step(v, size, err) : status;
 }
 
+/* Storages that only older generations use are read, no more: their checksums are in the indexes of
+ * those generations, and are compared when one of them is verified. */
 static ckpt_status verify_retired(verifying *v, uint32_t i, ckpt_error *err) {
     const ck_retired_rec *rec = (const ck_retired_rec *)v->c->retired.records + i;
-    return rec->kind == CK_RETIRED_INDEX ? verify_retired_index(v, rec, err)
-                                         : read_unchecked(v, rec->offset, rec->size, err);
+    if (rec->kind == CK_RETIRED_INDEX)
+        return verify_retired_index(v, rec, err);
+    uint64_t unchecked = v->result->unchecked_bytes;
+    ckpt_status status = read_unchecked(v, rec->offset, rec->size, err);
+    v->result->unchecked_bytes = unchecked;
+    return status;
 }
 
 static ckpt_status verify_padding(verifying *v, uint64_t begin, uint64_t end, ckpt_error *err) {
@@ -153,8 +160,8 @@ static ckpt_status verify_padding(verifying *v, uint64_t begin, uint64_t end, ck
         return status;
     for (size_t i = 0; i < size; i++) {
         if (bytes[i] != 0) {
-            ckpt_damage damage = {{NULL, 0}, 0, begin + i, size - i, "Y1",
-                                  "a byte of padding is not zero"};
+            ckpt_damage damage = {{NULL, 0}, 0,    begin + i,
+                                  size - i,  "Y1", "a byte of padding is not zero"};
             tell(v, &damage, CKPT_E_STRUCTURE);
             break;
         }
@@ -193,8 +200,8 @@ static size_t largest_piece(const ckpt *c) {
     return (size_t)largest;
 }
 
-static ckpt_status verify(ckpt *c, const ckpt_verify_options *options,
-                          ckpt_verify_result *result, ckpt_error *err) {
+static ckpt_status verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
+                          ckpt_error *err) {
     size_t size = largest_piece(c);
     verifying v = {c, options, result, ck_alloc(&c->memory, size, 1), size, err, CKPT_OK};
     if (v.buffer == NULL)
@@ -267,8 +274,8 @@ static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
     return status;
 }
 
-ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
-                           ckpt_verify_result *result, ckpt_error *err) {
+ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
+                           ckpt_error *err) {
     return c->is_committed ? verify_edited(c, options, result, err)
                            : verify(c, options, result, err);
 }

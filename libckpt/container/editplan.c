@@ -4,14 +4,50 @@
 #include "container/layout.h"
 
 #include <string.h>
+#include <xxhash.h>
 
-/* The number that a storage of c has in the file; CK_NONE when it is not in use there. */
+/* The payload of a storage that the caller may write to at any time; NULL for any other. */
+static ck_payload *writable_payload(const ckpt *c, uint32_t storage) {
+    const ck_storage_rec *rec = ck_storage_at(c, storage);
+    if (rec->part == CK_NONE || ck_payload_at(c, rec->part)->kind != CK_PAYLOAD_OWNED)
+        return NULL;
+    return ck_payload_at(c, rec->part);
+}
+
+static XXH128_hash_t hash_of(const ckpt *c, uint32_t storage, const ck_payload *payload) {
+    return XXH3_128bits(payload->owned, (size_t)ck_storage_at(c, storage)->size);
+}
+
+/* The caller keeps pointers to what it may write to, so only the bytes themselves can tell whether
+ * they are still those that a commit has written. */
+static bool is_as_committed(const ckpt *c, uint32_t storage) {
+    const ck_payload *payload = writable_payload(c, storage);
+    if (payload == NULL)
+        return true;
+    XXH128_hash_t hash = hash_of(c, storage, payload);
+    return hash.low64 == payload->committed_low && hash.high64 == payload->committed_high;
+}
+
+void ck_edit_plan_remember(ckpt *c) {
+    for (uint32_t s = 0; s < c->storages.count; s++) {
+        ck_payload *payload = writable_payload(c, s);
+        if (payload == NULL)
+            continue;
+        XXH128_hash_t hash = hash_of(c, s, payload);
+        payload->committed_low = hash.low64;
+        payload->committed_high = hash.high64;
+    }
+}
+
+/* The number that a storage of c has in the file; CK_NONE when it is not in use there, or when its
+ * bytes have been changed since. */
 static uint32_t file_number(const ckpt *c, uint32_t storage) {
     if (!c->is_committed)
         return ck_storage_at(c, storage)->part == CK_NONE ? storage : CK_NONE;
-    return storage < c->file_numbers.count
-               ? ((const uint32_t *)c->file_numbers.records)[storage]
-               : CK_NONE;
+    if (storage >= c->file_numbers.count)
+        return CK_NONE;
+    uint32_t number = ((const uint32_t *)c->file_numbers.records)[storage];
+    return number != CK_NONE && is_as_committed(c, storage) ? number : CK_NONE;
 }
 
 /* Storages must lie in the file in the order of their numbers: so those that are there come first,

@@ -20,6 +20,9 @@ typedef struct ck_edit_plan {
 /* newest is the generation of the slot, as it is in the file; c is what shall become of it. */
 ckpt_status ck_edit_plan_make(ckpt *c, const ckpt *newest, const ck_slot *slot,
                               ck_edit_plan *ret_plan, ckpt_error *err);
+/* After a commit: notes what the writable storages hold, so that the next commit finds those that
+ * were changed. */
+void ck_edit_plan_remember(ckpt *c);
 void ck_edit_plan_free(ck_edit_plan *plan); /* takes a zeroed one with memory, too */
 
 #endif

@@ -44,6 +44,8 @@ typedef enum ck_payload_kind {
 typedef struct ck_payload {
     ck_payload_kind kind;
     void *owned;
+    uint64_t committed_low,
+        committed_high; /* hash of the owned bytes as a commit has written them */
     const void *borrowed;
     ckpt_storage link;
 } ck_payload;
@@ -82,12 +84,12 @@ struct ckpt {
     size_t value_bytes_fixed_size; /* value_bytes.bytes belongs to the index while capacity is 0 */
 
     bool thawed;
-    ck_hashmap member_index;     /* module << 32 | name to place in the run */
-    ck_hashmap value_index;      /* first element << 32 | key to place in the run */
-    ck_hashmap member_rooms;     /* module to the room of its run, when that has grown */
-    ck_hashmap value_rooms;      /* first element to the room of the run, when that has grown */
-    uint32_t attributes_fixed;   /* modules whose attributes are the value 1 + module */
-    ck_table attributes_added;   /* of uint32_t: the values of the others */
+    ck_hashmap member_index;   /* module << 32 | name to place in the run */
+    ck_hashmap value_index;    /* first element << 32 | key to place in the run */
+    ck_hashmap member_rooms;   /* module to the room of its run, when that has grown */
+    ck_hashmap value_rooms;    /* first element to the room of the run, when that has grown */
+    uint32_t attributes_fixed; /* modules whose attributes are the value 1 + module */
+    ck_table attributes_added; /* of uint32_t: the values of the others */
     uint16_t dtype_numbers[CKPT_DTYPE_COUNT]; /* number + 1 of a registered type, 0 not yet used */
     uint64_t hash_seed;
 
@@ -97,20 +99,20 @@ struct ckpt {
 
     const ck_chunk_coding *coding; /* NULL where nothing is encoded */
     unsigned threads;              /* to read with; 0: one for each processor */
-    ck_source source; /* the file; size 0 and no name when there is none */
+    ck_source source;              /* the file; size 0 and no name when there is none */
     bool has_source;
-    void *index;      /* the block in which the frozen tables lie */
+    void *index; /* the block in which the frozen tables lie */
     size_t index_size;
     ckpt_file_info info;
-    ck_table retired;      /* of ck_retired_rec */
+    ck_table retired; /* of ck_retired_rec */
     uint64_t index_offset;
     uint64_t index_checksum;
     uint64_t wanted_generation; /* that is to be opened; 0: the newest */
     bool is_older;              /* a generation before the newest is open */
-    bool is_committed;     /* a commit has written the generation that this stands for */
-    ck_table file_numbers; /* of uint32_t, by storage: its number in the file, CK_NONE when it is not
-                              in use there. For one that is committed; before, the storages of the
-                              file have their own numbers */
+    bool is_committed;          /* a commit has written the generation that this stands for */
+    ck_table file_numbers; /* of uint32_t, by storage: its number in the file, CK_NONE when it is
+                              not in use there. For one that is committed; before, the storages of
+                              the file have their own numbers */
 
     pthread_mutex_t lock; /* guards loaded and loaded_index */
     ck_table loaded;      /* of ck_loaded */
@@ -189,8 +191,7 @@ static inline uint64_t ck_pair(uint64_t high, uint32_t low) {
 /* ---- storages ---- */
 
 /* A storage with a size and no bytes: it reads as zeros until one of the next two is called. */
-ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage,
-                               ckpt_error *err);
+ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage, ckpt_error *err);
 /* Gives a reserved storage zeros of its own, so that it is writable. */
 ckpt_status ck_storage_fill_zeros(ckpt_storage storage, ckpt_error *err);
 /* Takes back the storage that was added last, with its bytes; nothing may view it. */
@@ -198,8 +199,8 @@ void ck_storage_discard_last(ckpt *c);
 /* Lets a reserved storage be the bytes of another one, of the same size. */
 ckpt_status ck_storage_relink(ckpt_storage storage, ckpt_storage other, ckpt_error *err);
 /* Bytes [offset, offset + size) of the checkpoint's file, raw and without checksums. */
-ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size,
-                                 ckpt_storage *ret_storage, ckpt_error *err);
+ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size, ckpt_storage *ret_storage,
+                                 ckpt_error *err);
 bool ck_storage_is_in_file(const ckpt *c, uint32_t storage);
 
 /* ---- tensors and modules ---- */

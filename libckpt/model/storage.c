@@ -81,9 +81,8 @@ static ckpt_status add_storage(ckpt *c, uint64_t size, const ck_payload *payload
     return CKPT_OK;
 }
 
-ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage,
-                               ckpt_error *err) {
-    ck_payload payload = {CK_PAYLOAD_RESERVED, NULL, NULL, {NULL, 0}};
+ckpt_status ck_storage_reserve(ckpt *c, uint64_t size, ckpt_storage *ret_storage, ckpt_error *err) {
+    ck_payload payload = {.kind = CK_PAYLOAD_RESERVED};
     return add_storage(c, size, &payload, ret_storage, err);
 }
 
@@ -124,9 +123,9 @@ ckpt_status ckpt_storage_create(ckpt *c, uint64_t size, ckpt_storage *ret_storag
     return status;
 }
 
-ckpt_status ckpt_storage_borrow(ckpt *c, const void *data, uint64_t size,
-                                ckpt_storage *ret_storage, ckpt_error *err) {
-    ck_payload payload = {CK_PAYLOAD_BORROWED, NULL, data, {NULL, 0}};
+ckpt_status ckpt_storage_borrow(ckpt *c, const void *data, uint64_t size, ckpt_storage *ret_storage,
+                                ckpt_error *err) {
+    ck_payload payload = {.kind = CK_PAYLOAD_BORROWED, .borrowed = data};
     if (data == NULL && size != 0)
         return ck_fail(err, CKPT_E_ARGUMENT, "the bytes of the storage are missing");
     return add_storage(c, size, &payload, ret_storage, err);
@@ -140,7 +139,7 @@ static ckpt_status check_link(const ckpt *c, ckpt_storage other, ckpt_error *err
 
 ckpt_status ckpt_storage_link(ckpt *c, ckpt_storage other, ckpt_storage *ret_storage,
                               ckpt_error *err) {
-    ck_payload payload = {CK_PAYLOAD_LINKED, NULL, NULL, other};
+    ck_payload payload = {.kind = CK_PAYLOAD_LINKED, .link = other};
     ckpt_status status = check_link(c, other, err);
     if (status != CKPT_OK)
         return status;
@@ -160,8 +159,8 @@ ckpt_status ck_storage_relink(ckpt_storage storage, ckpt_storage other, ckpt_err
     return CKPT_OK;
 }
 
-ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size,
-                                 ckpt_storage *ret_storage, ckpt_error *err) {
+ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size, ckpt_storage *ret_storage,
+                                 ckpt_error *err) {
     ckpt_status status = check_size(c, size, err);
     if (status != CKPT_OK)
         return status;

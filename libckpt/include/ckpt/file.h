@@ -94,9 +94,9 @@ CKPT_API ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage);
 
 /* ---- progress ---- */
 
-/* Called now and then with bytes done and bytes in all: of the file when it is read, of the storages,
- * before they are encoded, when it is written. false stops the work with CKPT_E_CANCELLED (a save
- * then leaves the old file as it was). */
+/* Called now and then with bytes done and bytes in all: of the file when it is read, of the
+ * storages, before they are encoded, when it is written. false stops the work with CKPT_E_CANCELLED
+ * (a save then leaves the old file as it was). */
 typedef bool (*ckpt_progress)(void *ctx, uint64_t done, uint64_t total);
 
 /* ---- verify ---- */
@@ -114,14 +114,14 @@ typedef struct ckpt_verify_options {
     size_t struct_size; /* sizeof(ckpt_verify_options) */
     ckpt_progress progress;
     void (*on_damage)(void *ctx, const ckpt_damage *damage); /* in the order of the file */
-    void *ctx; /* for both functions */
+    void *ctx;                                               /* for both functions */
 } ckpt_verify_options;
 
 typedef struct ckpt_verify_result {
-    uint64_t bytes;             /* read and checked */
-    uint64_t chunks;            /* compared with their checksum */
-    uint64_t damaged;           /* calls of on_damage */
-    uint64_t unchecked_bytes;   /* of storages that have no checksums */
+    uint64_t bytes;           /* read and checked */
+    uint64_t chunks;          /* compared with their checksum */
+    uint64_t damaged;         /* calls of on_damage */
+    uint64_t unchecked_bytes; /* of storages in use that have no checksums */
 } ckpt_verify_result;
 
 /* Reads the whole file and checks what opening does not: every chunk and every byte of padding.
@@ -137,7 +137,7 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_opti
 #define CKPT_DIGEST_SIZE 32 /* bytes */
 
 typedef struct ckpt_digest_options {
-    size_t struct_size; /* sizeof(ckpt_digest_options) */
+    size_t struct_size;     /* sizeof(ckpt_digest_options) */
     ckpt_progress progress; /* counts the bytes of the storages */
     void *ctx;
 } ckpt_digest_options;
@@ -189,11 +189,11 @@ CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
 
 /* ---- edit in place ---- */
 
-/* Writes what was changed into the .ckpt file that c was opened from, as a new generation: the bytes
- * of storages that are in the file stay where they are, those of added ones and a new index are
- * appended. The generations before can still be opened; ckpt_save to a new file drops them. A write
- * that is cut short, wherever that happens, leaves the generation before, and opening tells of it
- * (ckpt_file_info.recovered).
+/* Writes what was changed into the .ckpt file that c was opened from, as a new generation: the
+ * bytes of storages that are in the file stay where they are, those of added ones and a new index
+ * are appended. The generations before can still be opened; ckpt_save to a new file drops them. A
+ * write that is cut short, wherever that happens, leaves the generation before, and opening tells
+ * of it (ckpt_file_info.recovered).
  *
  * From then on c stands for the new generation. Handles and pointers stay valid, those to mapped
  * tensors too. options may be NULL; format is "ckpt", filesystem NULL stands for the one that c was
@@ -202,8 +202,8 @@ CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
  * CKPT_E_ARGUMENT: c was not opened from a file by its path. CKPT_E_UNSUPPORTED: the file is in
  * another format or of a later minor version of its format, or an older generation is open.
  * CKPT_E_MISMATCH: the file at that path is not the one that was opened, or somebody has edited it
- * since. CKPT_E_IO: among others, another program is editing it (sys_errno EWOULDBLOCK). After any of
- * these the file holds what it held; where it could not be put back as it was, it is marked as
+ * since. CKPT_E_IO: among others, another program is editing it (sys_errno EWOULDBLOCK). After any
+ * of these the file holds what it held; where it could not be put back as it was, it is marked as
  * interrupted in an edit.
  * CKPT_E_DURABILITY: the new generation is in the file and c stands for it, but it could not be
  * synced: after a power loss either the old or the new one may be found. */

@@ -41,6 +41,30 @@ START_TEST(handles_and_mapped_pointers_stay_valid) {
 }
 END_TEST
 
+/* Train, commit, train, commit: the pointer to the weights is fetched once. */
+START_TEST(weights_written_after_a_commit_are_in_the_next) {
+    ckpt *c = open_file(0);
+    ckpt_tensor a;
+    assert_ok(ckpt_untie(ckpt_root(c), "a", &a, &err));
+    float *weights = ckpt_storage_writable(ckpt_tensor_storage(a));
+    for (int step = 1; step <= 3; step++) {
+        weights[LARGE - 1] = (float)-step;
+        assert_ok(ckpt_commit(c, NULL, &err));
+        assert_file_is(c);
+        ckpt *reopened = open_file(0);
+        const void *data = NULL;
+        assert_ok(ckpt_tensor_data(ckpt_find_tensor(ckpt_root(reopened), "a"), &data, &err));
+        ck_assert_float_eq(((const float *)data)[LARGE - 1], (float)-step);
+        ckpt_free(reopened);
+    }
+    uint64_t size = ckpt_describe_file(c).file_size;
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "epoch", ckpt_int(1), NULL, &err));
+    assert_ok(ckpt_commit(c, NULL, &err));
+    ck_assert_uint_lt(ckpt_describe_file(c).file_size, size + LARGE * sizeof(float));
+    ckpt_free(c);
+}
+END_TEST
+
 START_TEST(one_checkpoint_can_be_committed_again_and_again) {
     ckpt *c = open_file(0);
     ckpt_tensor b = ckpt_find_tensor(ckpt_root(c), "b");
@@ -112,9 +136,9 @@ START_TEST(compressed_storages_are_kept_and_retired) {
     assert_ok(ckpt_save(c, path, &compress, &err));
     ckpt_free(c);
     c = open_file(0);
-    ck_assert_str_ne(ckpt_describe_storage(ckpt_tensor_storage(ckpt_find_tensor(ckpt_root(c), "a")))
-                         .encoding,
-                     "raw");
+    ck_assert_str_ne(
+        ckpt_describe_storage(ckpt_tensor_storage(ckpt_find_tensor(ckpt_root(c), "a"))).encoding,
+        "raw");
     add_numbers(ckpt_root(c), "new", LARGE, 5);
     assert_ok(ckpt_commit(c, &compress, &err));
     assert_file_is(c);
@@ -228,6 +252,7 @@ int main(void) {
     tcase_add_test(cases, compacting_gives_the_canonical_file);
     tcase_add_test(cases, what_an_interrupted_edit_left_is_cut_off);
     tcase_add_test(cases, damage_in_an_edited_file_is_told_of_its_storage);
+    tcase_add_test(cases, weights_written_after_a_commit_are_in_the_next);
     tcase_add_test(cases, a_file_without_storages_can_be_edited_and_verified);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
