@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that appears whole or not at all: written under a temporary name beside its target, synced,
- * renamed over it, and the directory synced. */
+/* A file that appears whole or not at all: written under a temporary name beside its target,
+ * synced, renamed over it, and the directory synced. */
 #ifndef CK_ATOMICFILE_H
 #define CK_ATOMICFILE_H
 

@@ -15,8 +15,8 @@ typedef struct ck_edit_file {
     bool sync_failed; /* what is on the disk is not known any more */
 } ck_edit_file;
 
-/* Opens and locks. CKPT_E_UNSUPPORTED: the file system cannot edit. CKPT_E_IO: another open file has
- * the lock, or what it says. */
+/* Opens and locks. CKPT_E_UNSUPPORTED: the file system cannot edit. CKPT_E_IO: another open file
+ * has the lock, or what it says. */
 ckpt_status ck_edit_open(ck_edit_file *ret_file, const ck_memory *memory,
                          const ckpt_filesystem *files, const char *path, bool durable,
                          ckpt_error *err);

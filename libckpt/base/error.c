@@ -10,11 +10,11 @@
 #include <string.h>
 
 static const char *const status_names[] = {
-    "CKPT_OK",           "CKPT_E_ARGUMENT",   "CKPT_E_NOMEM",      "CKPT_E_IO",
-    "CKPT_E_NOT_FOUND",  "CKPT_E_EXISTS",     "CKPT_E_FORMAT",     "CKPT_E_VERSION",
-    "CKPT_E_TRUNCATED",  "CKPT_E_CHECKSUM",   "CKPT_E_STRUCTURE",  "CKPT_E_OVERFLOW",
-    "CKPT_E_BOUNDS",     "CKPT_E_LIMIT",      "CKPT_E_MANIFEST",   "CKPT_E_SHAPE",
-    "CKPT_E_MISMATCH",   "CKPT_E_UNSUPPORTED", "CKPT_E_DURABILITY", "CKPT_E_CANCELLED",
+    "CKPT_OK",          "CKPT_E_ARGUMENT",    "CKPT_E_NOMEM",      "CKPT_E_IO",
+    "CKPT_E_NOT_FOUND", "CKPT_E_EXISTS",      "CKPT_E_FORMAT",     "CKPT_E_VERSION",
+    "CKPT_E_TRUNCATED", "CKPT_E_CHECKSUM",    "CKPT_E_STRUCTURE",  "CKPT_E_OVERFLOW",
+    "CKPT_E_BOUNDS",    "CKPT_E_LIMIT",       "CKPT_E_MANIFEST",   "CKPT_E_SHAPE",
+    "CKPT_E_MISMATCH",  "CKPT_E_UNSUPPORTED", "CKPT_E_DURABILITY", "CKPT_E_CANCELLED",
 };
 
 const char *ckpt_status_name(ckpt_status status) {
@@ -78,8 +78,8 @@ void ck_set_error(ckpt_error *err, ckpt_status status, const char *format, ...) 
     va_end(arguments);
 }
 
-void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status,
-                     const char *format, ...) {
+void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status, const char *format,
+                     ...) {
     if (err == NULL)
         return;
     reset(err, status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Filling the caller's ckpt_error. Each ck_fail gives back the status that it stores, so that a
- * failure is one statement: return ck_fail(err, CKPT_E_..., "...", ...). They are macros so that the
- * compiler sees which status comes back; status is evaluated twice. */
+ * failure is one statement: return ck_fail(err, CKPT_E_..., "...", ...). They are macros so that
+ * the compiler sees which status comes back; status is evaluated twice. */
 #ifndef CK_ERROR_H
 #define CK_ERROR_H
 
@@ -27,8 +27,8 @@ typedef struct ck_place {
 } ck_place;
 
 void ck_set_error(ckpt_error *err, ckpt_status status, const char *format, ...) CK_PRINTF(3, 4);
-void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status,
-                     const char *format, ...) CK_PRINTF(4, 5);
+void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status, const char *format,
+                     ...) CK_PRINTF(4, 5);
 #define ck_fail(err, status, ...) (ck_set_error((err), (status), __VA_ARGS__), (status))
 #define ck_fail_at(err, place, status, ...)                                                        \
     (ck_set_error_at((err), (place), (status), __VA_ARGS__), (status))

@@ -11,10 +11,10 @@ ckpt_status ck_file_write(const ckpt_filesystem *files, int file, const char *na
 
 /* A failed fsync has dropped the data: a second one that succeeds would prove nothing. So whoever
  * gets a failure from here never syncs the file again. */
-ckpt_status ck_file_sync(const ckpt_filesystem *files, int file, const char *name,
-                         ckpt_error *err);
+ckpt_status ck_file_sync(const ckpt_filesystem *files, int file, const char *name, ckpt_error *err);
 
-/* Closing may tell of a write that failed late; so it counts, and the descriptor is gone even then. */
+/* Closing may tell of a write that failed late; so it counts, and the descriptor is gone even then.
+ */
 ckpt_status ck_file_close(const ckpt_filesystem *files, int file, const char *name,
                           ckpt_error *err);
 

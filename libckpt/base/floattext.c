@@ -10,7 +10,7 @@
  * them or taken from them: the digits are one integer, the exponent says the rest. */
 
 #define SIGNIFICANT_DIGITS 17 /* enough to tell any two float64 apart */
-#define FIRST_EXPONENT 16     /* from 1e16 on, and below 1e-4, the form with an exponent is shorter */
+#define FIRST_EXPONENT 16 /* from 1e16 on, and below 1e-4, the form with an exponent is shorter */
 #define LAST_SMALL_EXPONENT (-4)
 
 typedef struct decimal {

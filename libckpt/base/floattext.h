@@ -6,9 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CK_FLOAT_TEXT_SIZE 32   /* room for what ck_float_write writes, with its NUL */
-#define CK_FLOAT_TEXT_MAX 1200  /* characters that ck_float_read takes; the exact decimal expansion
-                                   of every float64 has fewer */
+#define CK_FLOAT_TEXT_SIZE 32 /* room for what ck_float_write writes, with its NUL */
+#define CK_FLOAT_TEXT_MAX                                                                          \
+    1200 /* characters that ck_float_read takes; the exact decimal expansion                       \
+            of every float64 has fewer */
 
 /* The shortest decimal that reads back as the same number, with a dot: "0.1", "1.0e+20", "-.inf".
  * Every NaN becomes ".nan". */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A map from 64-bit keys to 32-bit numbers, by open addressing. The keys are mixed. Where a stranger
- * may choose which of very many keys a map gets (pairs of numbers from a file), a seed that he does
- * not know keeps him from choosing keys that collide. */
+/* A map from 64-bit keys to 32-bit numbers, by open addressing. The keys are mixed. Where a
+ * stranger may choose which of very many keys a map gets (pairs of numbers from a file), a seed
+ * that he does not know keeps him from choosing keys that collide. */
 #ifndef CK_HASHMAP_H
 #define CK_HASHMAP_H
 

@@ -127,8 +127,8 @@ static int posix_truncate(void *ctx, int file, uint64_t size) {
     return ftruncate(file, (off_t)size) == 0 ? 0 : errno;
 }
 
-/* flock and not fcntl: a lock of fcntl belongs to the process, and is lost when any other part of it
- * closes the same file. */
+/* flock and not fcntl: a lock of fcntl belongs to the process, and is lost when any other part of
+ * it closes the same file. */
 static int posix_lock(void *ctx, int file) {
     (void)ctx;
     return flock(file, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+int ck_compare_numbers(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
 typedef int (*comparison)(const void *a, const void *b);
 
 /* Merges [0, middle) and [middle, count) of records, both sorted, by way of scratch. */
@@ -33,7 +38,7 @@ bool ck_sort(const ck_memory *memory, void *records, size_t count, size_t size,
     if (scratch == NULL)
         return false;
     for (size_t width = 1; width < count; width *= 2) {
-        for (size_t begin = 0; count - begin > width; ) {
+        for (size_t begin = 0; count - begin > width;) {
             size_t rest = count - begin, pair = rest < 2 * width ? rest : 2 * width;
             merge((char *)records + begin * size, scratch, width, pair, size, compare);
             begin += pair;

@@ -9,4 +9,7 @@
 bool ck_sort(const ck_memory *memory, void *records, size_t count, size_t size,
              int (*compare)(const void *a, const void *b));
 
+/* For arrays of uint64_t, in ascending order. */
+int ck_compare_numbers(const void *a, const void *b);
+
 #endif

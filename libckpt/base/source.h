@@ -13,7 +13,7 @@ typedef struct ck_source {
     const ckpt_filesystem *files; /* for a file */
     int file;                     /* -1 when there is none */
     bool mapped;
-    ckpt_reader reader; /* for the caller's functions */
+    ckpt_reader reader;  /* for the caller's functions */
     unsigned char *head; /* the first bytes, while they are kept; else NULL */
     size_t head_size;
 } ck_source;

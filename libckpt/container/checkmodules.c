@@ -48,9 +48,8 @@ typedef struct scan {
 static ckpt_status reject_member(const scan *s, uint64_t i, const char *rule, ckpt_status status,
                                  const char *message, ckpt_error *err) {
     const ck_member_rec *member = ck_member_at(s->index->c, i);
-    const char *name = member->name < s->index->c->strings.fixed
-                           ? ck_string(s->index->c, member->name, NULL)
-                           : "";
+    const char *name =
+        member->name < s->index->c->strings.fixed ? ck_string(s->index->c, member->name, NULL) : "";
     return ck_index_reject(s->index, CK_MEMBERS, i, rule, status, err, "member '%s' %s",
                            CK_NAME(name), message);
 }

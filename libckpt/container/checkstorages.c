@@ -51,9 +51,8 @@ static ckpt_status check_retired(const ck_index *index, ckpt_error *err) {
                                "the section of retired extents is empty");
     for (uint32_t i = 0; i < c->retired.count; i++) {
         const ck_retired_rec *rec = (const ck_retired_rec *)c->retired.records + i;
-        if (rec->size == 0 || rec->reserved != 0 ||
-            rec->kind < CK_RETIRED_INDEX || rec->kind > CK_RETIRED_ENCODED ||
-            (rec->kind != CK_RETIRED_INDEX && rec->checksum != 0))
+        if (rec->size == 0 || rec->reserved != 0 || rec->kind < CK_RETIRED_INDEX ||
+            rec->kind > CK_RETIRED_ENCODED || (rec->kind != CK_RETIRED_INDEX && rec->checksum != 0))
             return ck_index_reject(index, CK_RETIRED, i, "R2", CKPT_E_STRUCTURE, err,
                                    "retired extent %u is not as one can be", (unsigned)i);
         if (rec->sequence == 0 || rec->sequence >= index->sequence)

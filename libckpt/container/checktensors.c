@@ -41,14 +41,12 @@ static ckpt_status reject_geometry(const ck_index *index, uint32_t t, ck_geometr
     case CK_GEOMETRY_OFFSET:
         return reject_tensor(index, t, "T8", CKPT_E_STRUCTURE,
                              "does not begin at a whole element of its storage", err);
-    default:
-        return reject_tensor(index, t, "T8", CKPT_E_BOUNDS, "reaches out of its storage", err);
+    default: return reject_tensor(index, t, "T8", CKPT_E_BOUNDS, "reaches out of its storage", err);
     }
 }
 
 /* T4, then the arithmetic: T5 to T8. *next is the first dimension that no tensor has had yet. */
-static ckpt_status check_shape(const ck_index *index, uint32_t t, uint64_t *next,
-                               ckpt_error *err) {
+static ckpt_status check_shape(const ck_index *index, uint32_t t, uint64_t *next, ckpt_error *err) {
     const ckpt *c = index->c;
     const ck_tensor_rec *rec = ck_tensor_at(c, t);
     uint64_t count = (rec->flags & CK_TENSOR_STRIDED) ? 2u * rec->rank : rec->rank;

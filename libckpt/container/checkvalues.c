@@ -63,9 +63,9 @@ static ckpt_status check_elements(const ck_index *index, const ck_usage *usage, 
     }
     for (uint32_t i = 1; i < rec->count && rec->type == CKPT_VALUE_MAP && status == CKPT_OK; i++) {
         if (run[run[i].by_key].key <= run[run[i - 1].by_key].key)
-            status = reject_value(index, rec->payload + run[i].by_key, "V4", CKPT_E_STRUCTURE,
-                                  "has a key that stands twice in its map, or is sorted wrongly",
-                                  err);
+            status =
+                reject_value(index, rec->payload + run[i].by_key, "V4", CKPT_E_STRUCTURE,
+                             "has a key that stands twice in its map, or is sorted wrongly", err);
     }
     return status;
 }
@@ -81,8 +81,7 @@ typedef struct sums {
 static ckpt_status check_container(const ck_index *index, const ck_usage *usage, uint64_t v,
                                    sums *s, ckpt_error *err) {
     const ck_value_rec *rec = ck_value_at(index->c, v);
-    if (rec->payload != s->next_element ||
-        rec->count > index->c->values.count - s->next_element ||
+    if (rec->payload != s->next_element || rec->count > index->c->values.count - s->next_element ||
         (rec->count != 0 && rec->payload <= v))
         return reject_value(index, v, "V2", CKPT_E_BOUNDS, "does not have the next elements", err);
     s->next_element += rec->count;

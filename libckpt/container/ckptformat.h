@@ -9,8 +9,8 @@ bool ck_ckpt_probe(const unsigned char *head, size_t size, uint64_t file_size);
 ckpt_status ck_ckpt_read(ckpt *c, ck_source *source, ckpt_error *err);
 ckpt_status ck_ckpt_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
                           ckpt_error *err);
-ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options,
-                           ckpt_verify_result *result, ckpt_error *err);
+ckpt_status ck_ckpt_verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
+                           ckpt_error *err);
 ckpt_status ck_ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error *err);
 
 #endif

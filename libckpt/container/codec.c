@@ -52,8 +52,8 @@ ckpt_status ck_encoder_open(const ck_memory *memory, size_t room, ck_codec **ret
     if (status != CKPT_OK)
         return status;
     codec->encodes = true;
-    if (deflateInit2(&codec->huffman, 1, Z_DEFLATED, RAW_WINDOW, DEFLATE_MEMORY,
-                     Z_HUFFMAN_ONLY) != Z_OK ||
+    if (deflateInit2(&codec->huffman, 1, Z_DEFLATED, RAW_WINDOW, DEFLATE_MEMORY, Z_HUFFMAN_ONLY) !=
+            Z_OK ||
         deflateInit2(&codec->matcher, DEFLATE_LEVEL, Z_DEFLATED, RAW_WINDOW, DEFLATE_MEMORY,
                      Z_DEFAULT_STRATEGY) != Z_OK) {
         ck_codec_close(codec);
@@ -145,8 +145,8 @@ static size_t encode_plane(ck_codec *codec, const unsigned char *plane, size_t s
     return taken;
 }
 
-size_t ck_chunk_encode(ck_codec *codec, ck_chunk_form form, const unsigned char *bytes,
-                       size_t size, unsigned char *stored) {
+size_t ck_chunk_encode(ck_codec *codec, ck_chunk_form form, const unsigned char *bytes, size_t size,
+                       unsigned char *stored) {
     unsigned width = form.width;
     const unsigned char *plane = codec->planes;
     size_t end = (size_t)width * CK_PLANE_WORD;

@@ -25,8 +25,8 @@ void ck_codec_close(ck_codec *codec); /* takes NULL */
 /* Bytes that an encoded chunk of size bytes can have at most. */
 size_t ck_encoded_room(size_t size, unsigned width);
 /* Encodes a chunk to `stored`; returns its size there. Cannot fail. */
-size_t ck_chunk_encode(ck_codec *codec, ck_chunk_form form, const unsigned char *bytes,
-                       size_t size, unsigned char *stored);
+size_t ck_chunk_encode(ck_codec *codec, ck_chunk_form form, const unsigned char *bytes, size_t size,
+                       unsigned char *stored);
 /* Decodes a chunk to exactly size bytes. NULL, or what is wrong with it (rule C3). */
 const char *ck_chunk_decode(ck_codec *codec, ck_chunk_form form, const unsigned char *stored,
                             size_t stored_size, unsigned char *bytes, size_t size);

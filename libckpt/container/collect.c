@@ -110,11 +110,6 @@ static bool sort_strings(ck_collection *all) {
     return sorted;
 }
 
-static int compare_numbers(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* By the new numbers of their names. */
 static bool sort_dtypes(ck_collection *all) {
     const ckpt *c = all->c;
@@ -126,7 +121,7 @@ static bool sort_dtypes(ck_collection *all) {
         uint32_t old = all->dtypes.order[i];
         pairs[i] = ck_pair(all->strings.number[ck_dtype_at(c, old)->name], old);
     }
-    bool sorted = ck_sort(&c->memory, pairs, count, sizeof(uint64_t), compare_numbers);
+    bool sorted = ck_sort(&c->memory, pairs, count, sizeof(uint64_t), ck_compare_numbers);
     for (uint32_t i = 0; i < count && sorted; i++) {
         all->dtypes.order[i] = (uint32_t)pairs[i];
         all->dtypes.number[(uint32_t)pairs[i]] = i;

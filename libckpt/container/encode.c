@@ -5,6 +5,7 @@
 #include "base/endian.h"
 #include "base/sort.h"
 #include "container/byteorder.h"
+#include "container/encodevalues.h"
 #include "container/index.h"
 
 #include <string.h>
@@ -64,8 +65,7 @@ static void write_directory(const encoder *e) {
     for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++) {
         if (!has_section(e, kind))
             continue;
-        unsigned char *entry =
-            e->out->bytes + CK_DIRECTORY_HEAD + sections++ * CK_DIRECTORY_ENTRY;
+        unsigned char *entry = e->out->bytes + CK_DIRECTORY_HEAD + sections++ * CK_DIRECTORY_ENTRY;
         ck_store32(entry, kind);
         ck_store32(entry + 4, CK_SECTION_CRITICAL);
         ck_store32(entry + 8, ck_record_size(kind));
@@ -96,11 +96,6 @@ static void write_dtypes(const encoder *e) {
     }
 }
 
-static int compare_pairs(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Room for the pairs by which a run of members or elements is sorted. */
 static uint64_t *make_room_for_pairs(const encoder *e, size_t *ret_room) {
     size_t room = 0;
@@ -127,7 +122,7 @@ static bool write_members(const encoder *e, ck_member_rec *run, const ck_member_
                                                          : all->tensors.number[from[i].target];
         pairs[i] = ck_pair(run[i].name, i);
     }
-    if (!ck_sort(&e->c->memory, pairs, count, sizeof(uint64_t), compare_pairs))
+    if (!ck_sort(&e->c->memory, pairs, count, sizeof(uint64_t), ck_compare_numbers))
         return false;
     for (uint32_t i = 0; i < count; i++)
         run[i].by_name = (uint32_t)pairs[i];
@@ -190,46 +185,6 @@ static ckpt_status write_placement(const encoder *e, ckpt_error *err) {
     return CKPT_OK;
 }
 
-static void write_value_bytes(const encoder *e, const ck_value_rec *from, uint64_t *next) {
-    unsigned char *bytes = section(e, CK_VALUE_BYTES);
-    if (from->count != 0)
-        memcpy(bytes + *next, e->c->value_bytes.bytes + from->payload, from->count);
-    *next += from->count;
-}
-
-static bool write_values(const encoder *e, uint64_t *pairs) {
-    ck_value_rec *records = section(e, CK_VALUES);
-    const ck_collection *all = e->all;
-    uint64_t next_element = (uint64_t)all->modules.count + 1, next_byte = 0;
-    /* First what each value says of itself: then the keys, for which all must be there. */
-    for (uint32_t v = 0; v < all->values.count; v++) {
-        const ck_value_rec *from = ck_value_at(e->c, all->values.order[v]);
-        records[v] = *from;
-        records[v].by_key = 0;
-        records[v].key = from->key != CK_NONE ? all->strings.number[from->key] : CK_NONE;
-        if (from->type == CKPT_VALUE_STRING) {
-            records[v].payload = all->strings.number[from->payload];
-        } else if (from->type == CKPT_VALUE_BYTES) {
-            records[v].payload = next_byte;
-            write_value_bytes(e, from, &next_byte);
-        } else if (from->type == CKPT_VALUE_LIST || from->type == CKPT_VALUE_MAP) {
-            records[v].payload = next_element;
-            next_element += from->count;
-        }
-    }
-    for (uint32_t v = 0; v < all->values.count; v++) {
-        uint32_t count = records[v].type == CKPT_VALUE_MAP ? records[v].count : 0;
-        ck_value_rec *run = records + (count != 0 ? records[v].payload : 0);
-        for (uint32_t i = 0; i < count; i++)
-            pairs[i] = ck_pair(run[i].key, i);
-        if (!ck_sort(&e->c->memory, pairs, count, sizeof(uint64_t), compare_pairs))
-            return false;
-        for (uint32_t i = 0; i < count; i++)
-            run[i].by_key = (uint32_t)pairs[i];
-    }
-    return true;
-}
-
 static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
     size_t room;
     uint64_t *pairs = make_room_for_pairs(e, &room);
@@ -238,7 +193,8 @@ static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
     write_directory(e);
     write_strings(e);
     write_dtypes(e);
-    bool complete = write_modules(e, pairs) && write_values(e, pairs);
+    bool complete = write_modules(e, pairs) && ck_encode_values(e->all, section(e, CK_VALUES),
+                                                                section(e, CK_VALUE_BYTES), pairs);
     write_tensors(e);
     ck_free(&e->c->memory, pairs, room, sizeof(uint64_t));
     if (!complete)

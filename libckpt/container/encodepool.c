@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Encoding a storage: chunk by chunk, as many at once as there are threads. Each chunk is encoded by
- * itself, so the bytes do not depend on the number of threads. */
+/* Encoding a storage: chunk by chunk, as many at once as there are threads. Each chunk is encoded
+ * by itself, so the bytes do not depend on the number of threads. */
 #include "base/checked.h"
 #include "base/workers.h"
 #include "container/payloadwriter.h"

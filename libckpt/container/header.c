@@ -72,8 +72,8 @@ void ck_slot_encode(const ck_slot *slot, unsigned char *bytes) {
 static ckpt_status find_sound_slots(pages *p, ckpt_error *err) {
     for (unsigned i = 0; i < 2; i++) {
         const unsigned char *bytes = page(p, i);
-        p->sound[i] = has_magic(bytes) && XXH3_64bits(bytes, CK_SLOT_CHECKSUM) ==
-                                              ck_load64(bytes + CK_SLOT_CHECKSUM);
+        p->sound[i] = has_magic(bytes) &&
+                      XXH3_64bits(bytes, CK_SLOT_CHECKSUM) == ck_load64(bytes + CK_SLOT_CHECKSUM);
         if (p->sound[i])
             slot_decode(bytes, &p->slots[i]);
     }
@@ -95,8 +95,7 @@ static ckpt_status check_each_slot(const pages *p, ckpt_error *err) {
         uint64_t sequence = p->slots[i].sequence;
         if (p->sound[i] && (sequence == 0 || (sequence - 1) % 2 != i))
             return reject(p, i * CK_PAGE_SIZE + CK_SLOT_SEQUENCE, "H3", CKPT_E_STRUCTURE,
-                          "the header slot does not stand in the page of its sequence number",
-                          err);
+                          "the header slot does not stand in the page of its sequence number", err);
     }
     return CKPT_OK;
 }
@@ -208,8 +207,8 @@ ckpt_status ck_header_read(const ck_source *source, ck_header *ret_header, ckpt_
     memset(&p, 0, sizeof p);
     p.source = source;
     if (source->size < CK_HEADER_SIZE)
-        return reject(&p, source->size, "H1", CKPT_E_TRUNCATED,
-                      "the file ends inside its header", err);
+        return reject(&p, source->size, "H1", CKPT_E_TRUNCATED, "the file ends inside its header",
+                      err);
     unsigned char *bytes = ck_alloc(&source->memory, CK_HEADER_SIZE, 1);
     if (bytes == NULL)
         return ck_fail_nomem(err);

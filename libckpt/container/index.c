@@ -78,7 +78,8 @@ static ckpt_status check_extent(const ck_index *index, const entry *e, uint64_t 
                                 ckpt_error *err) {
     uint64_t begin, size;
     if (!record_size_fits(index, e))
-        return reject_at(index, at, "X5", CKPT_E_STRUCTURE, err, "a section has a wrong record_size");
+        return reject_at(index, at, "X5", CKPT_E_STRUCTURE, err,
+                         "a section has a wrong record_size");
     if (count_is_limited(e->kind) && e->count >= CK_NONE)
         return reject_at(index, at, "X8", CKPT_E_LIMIT, err, "a section has too many records");
     if (!ck_align(*end, CK_SECTION_ALIGNMENT, &begin) || e->offset != begin)
@@ -205,8 +206,7 @@ static ckpt_status check_directory(const ck_index *index, uint32_t count, ckpt_e
 ckpt_status ck_index_load(ck_index *index, ckpt_error *err) {
     ck_cursor cursor = ck_cursor_at(index->bytes, index->size);
     uint32_t count = ck_cursor_u32(&cursor), reserved = ck_cursor_u32(&cursor);
-    if (cursor.failed || reserved != 0 ||
-        count > ck_cursor_remaining(&cursor) / CK_DIRECTORY_ENTRY)
+    if (cursor.failed || reserved != 0 || count > ck_cursor_remaining(&cursor) / CK_DIRECTORY_ENTRY)
         return reject_at(index, 0, "X1", CKPT_E_BOUNDS, err,
                          "the index is shorter than its directory, or a reserved field is not 0");
     if (count < CK_CORE_SECTIONS)

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 /* Section 2 and 3: the header pages. */
-#define CK_MAGIC "\x8e" "CKP\r\n\x1a\n"
+#define CK_MAGIC                                                                                   \
+    "\x8e"                                                                                         \
+    "CKP\r\n\x1a\n"
 enum {
     CK_MAGIC_SIZE = 8,
     CK_PAGE_SIZE = 4096,
@@ -99,8 +101,8 @@ static inline uint64_t ck_extent_alignment(uint8_t encoding, uint64_t stored_siz
 
 /* Bytes of one record of a section of kind 1 to 13 in version 1.0; 0 for other kinds. */
 static inline uint32_t ck_record_size(uint32_t kind) {
-    static const uint8_t sizes[CK_KNOWN_SECTIONS + 1] = {0, 8, 1, 16, 24, 16, 24,
-                                                         8, 40, 8, 24, 1, 40, 8};
+    static const uint8_t sizes[CK_KNOWN_SECTIONS + 1] = {0, 8,  1, 16, 24, 16, 24,
+                                                         8, 40, 8, 24, 1,  40, 8};
     return kind <= CK_KNOWN_SECTIONS ? sizes[kind] : 0;
 }
 

@@ -54,8 +54,8 @@ static ckpt_status write_piece(ck_payload_writer *w, ckpt_storage storage, uint6
                                size_t size, uint64_t offset, ckpt_error *err) {
     ckpt_status status = ckpt_storage_read(storage, done, size, w->buffer, err);
     if (status == CKPT_OK && w->chunk_log2 != 0)
-        status = ck_placement_add_chunk(w->placement, XXH3_64bits(w->buffer, size), done + size,
-                                        err);
+        status =
+            ck_placement_add_chunk(w->placement, XXH3_64bits(w->buffer, size), done + size, err);
     if (status == CKPT_OK)
         status = w->sink->write(w->sink->ctx, w->buffer, size, offset + done, err);
     return status == CKPT_OK ? ck_writer_report(w, size, err) : status;
@@ -74,8 +74,8 @@ static ckpt_status write_raw(ck_payload_writer *w, uint32_t s, ckpt_error *err) 
         status = ck_writer_pad(w, rec.offset, err);
     }
     for (uint64_t done = 0; done < rec.size && status == CKPT_OK;) {
-        size_t piece = rec.size - done < w->buffer_size ? (size_t)(rec.size - done)
-                                                        : w->buffer_size;
+        size_t piece =
+            rec.size - done < w->buffer_size ? (size_t)(rec.size - done) : w->buffer_size;
         status = write_piece(w, storage, done, piece, rec.offset, err);
         done += piece;
     }
@@ -154,7 +154,6 @@ ckpt_status ck_payload_write(ckpt *c, const ck_sink *sink, const ckpt_save_optio
 ckpt_status ck_payload_finish(const ck_sink *sink, const ck_placement *placement,
                               const ck_encoded *index, ckpt_error *err) {
     ckpt_status status = write_zeros(sink, placement->end, index->offset, err);
-    return status == CKPT_OK
-               ? sink->write(sink->ctx, index->bytes, index->size, index->offset, err)
-               : status;
+    return status == CKPT_OK ? sink->write(sink->ctx, index->bytes, index->size, index->offset, err)
+                             : status;
 }

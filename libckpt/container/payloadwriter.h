@@ -10,9 +10,9 @@
 typedef struct ck_encode_pool {
     ck_memory memory;
     unsigned workers;
-    size_t chunk_room;      /* bytes of the largest chunk */
-    unsigned char *chunks;  /* one for each worker, in order, as they follow in the storage */
-    unsigned char *stored;  /* the same encoded; room for each is stored_room */
+    size_t chunk_room;     /* bytes of the largest chunk */
+    unsigned char *chunks; /* one for each worker, in order, as they follow in the storage */
+    unsigned char *stored; /* the same encoded; room for each is stored_room */
     size_t stored_room;
     size_t *stored_sizes;
     ck_codec **codecs;
@@ -24,11 +24,11 @@ typedef struct ck_payload_writer {
     const ckpt_save_options *options;
     const ck_collection *all;
     ck_placement *placement;
-    unsigned chunk_log2; /* 0: no checksums */
+    unsigned chunk_log2;   /* 0: no checksums */
     unsigned char *buffer; /* of raw storages: a chunk, or a piece of what has no checksums */
     size_t buffer_size;
     ck_encode_pool pool;
-    uint32_t *types; /* by storage: the number of a tensor that views it; when encoding */
+    uint32_t *types;      /* by storage: the number of a tensor that views it; when encoding */
     uint64_t done, total; /* bytes of the storages */
 } ck_payload_writer;
 

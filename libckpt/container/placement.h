@@ -15,8 +15,8 @@ typedef struct ck_placement {
     ck_memory memory;
     ck_storage_rec *storages; /* by the number in the collection */
     size_t room;
-    ck_table chunks; /* of ck_placed_chunk */
-    uint64_t end;    /* of the last extent in the file; of the header, while there is none */
+    ck_table chunks;        /* of ck_placed_chunk */
+    uint64_t end;           /* of the last extent in the file; of the header, while there is none */
     uint32_t checked_count; /* storages with checksums */
     bool encoded;           /* there is an encoded storage */
 } ck_placement;

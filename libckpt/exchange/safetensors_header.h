@@ -2,8 +2,9 @@
 /* The header of a safetensors file, read and checked. Everything that the official reader refuses
  * is refused; beyond that are duplicate keys, tensors that are arrays or have unknown fields,
  * metadata of null, numbers of 2^63 or more, extents whose product is that large but for a 0 among
- * them, ranks over 64, and NUL in strings. dottedtree.h says which names cannot be. White space before and behind the object is accepted: the
- * format's description demands '{' first, but the official reader takes it on purpose. */
+ * them, ranks over 64, and NUL in strings. dottedtree.h says which names cannot be. White space
+ * before and behind the object is accepted: the format's description demands '{' first, but the
+ * official reader takes it on purpose. */
 #ifndef CK_SAFETENSORS_HEADER_H
 #define CK_SAFETENSORS_HEADER_H
 

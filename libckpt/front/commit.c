@@ -19,7 +19,8 @@ ckpt_status ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error *e
         return ck_fail(err, CKPT_E_ARGUMENT, "an edit cannot change the format of a file");
     const ck_format *format = ck_format_named(c->info.format);
     if (format == NULL || format->commit == NULL)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s: files in this format cannot be edited in place",
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "%s: files in this format cannot be edited in place",
                        CK_NAME(c->source.name));
     return format->commit(c, &known, err);
 }

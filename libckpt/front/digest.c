@@ -77,8 +77,8 @@ static void put_module(digesting *d, uint32_t id) {
     put_number(d, rec->member_count);
     for (uint32_t i = 0; i < rec->member_count; i++) {
         const ck_member_rec *member = ck_member_at(d->c, rec->first_member + i);
-        const uint32_t *numbers = member->kind == CK_MEMBER_MODULE ? d->all->modules.number
-                                                                   : d->all->tensors.number;
+        const uint32_t *numbers =
+            member->kind == CK_MEMBER_MODULE ? d->all->modules.number : d->all->tensors.number;
         put_string(d, member->name);
         put_number(d, member->kind);
         put_number(d, numbers[member->target]);

@@ -29,8 +29,8 @@ static ckpt_status find_format(ck_source *source, const ckpt_open_options *optio
 }
 
 /* Takes the source over, whatever comes of it. */
-static ckpt_status open_source(ck_source *source, const ckpt_open_options *options,
-                               ckpt **ret_ckpt, ckpt_error *err) {
+static ckpt_status open_source(ck_source *source, const ckpt_open_options *options, ckpt **ret_ckpt,
+                               ckpt_error *err) {
     const ck_format *format = NULL;
     ckpt *c = NULL;
     ckpt_status status = find_format(source, options, &format, err);

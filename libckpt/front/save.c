@@ -41,8 +41,7 @@ ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *option
     ck_atomic_file file;
     ckpt_status status = check_arguments(c, options, &known, &format, err);
     if (status == CKPT_OK)
-        status = ck_atomic_open(&file, &c->memory, known.filesystem, path,
-                                !known.not_durable, err);
+        status = ck_atomic_open(&file, &c->memory, known.filesystem, path, !known.not_durable, err);
     if (status != CKPT_OK)
         return status;
     ck_sink sink = {&file, write_to_file};

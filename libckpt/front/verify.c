@@ -30,8 +30,8 @@ static ckpt_status read_everything(ckpt *c, const ckpt_verify_options *options,
     return status;
 }
 
-ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
-                        ckpt_verify_result *ret_result, ckpt_error *err) {
+ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *ret_result,
+                        ckpt_error *err) {
     ckpt_verify_options known;
     ckpt_verify_result result;
     memset(&result, 0, sizeof result);

@@ -109,10 +109,10 @@ static void free_storage_bytes(ckpt *c) {
 }
 
 static void free_tables(ckpt *c) {
-    ck_table *tables[] = {&c->dtypes,   &c->modules, &c->members,          &c->tensors,
-                          &c->dimensions, &c->storages, &c->chunks,        &c->values,
-                          &c->payloads, &c->attached, &c->attributes_added, &c->retired,
-                          &c->loaded,   &c->chunk_ends, &c->file_numbers};
+    ck_table *tables[] = {&c->dtypes,     &c->modules,    &c->members,          &c->tensors,
+                          &c->dimensions, &c->storages,   &c->chunks,           &c->values,
+                          &c->payloads,   &c->attached,   &c->attributes_added, &c->retired,
+                          &c->loaded,     &c->chunk_ends, &c->file_numbers};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         ck_table_clear(&c->memory, tables[i]);
     if (c->value_bytes.capacity != 0)

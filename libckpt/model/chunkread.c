@@ -59,8 +59,8 @@ static ckpt_status report(const batch *b, ckpt_error *err) {
                           is_checksum ? "C2" : "C3", 0, 0};
         return ck_fail_at(err, &place, is_checksum ? CKPT_E_CHECKSUM : CKPT_E_STRUCTURE,
                           "chunk %llu of storage %u %s%s", (unsigned long long)chunk,
-                          (unsigned)b->storage, is_checksum ? "" : "cannot be decoded: ",
-                          complaint);
+                          (unsigned)b->storage,
+                          is_checksum ? "" : "cannot be decoded: ", complaint);
     }
     return CKPT_OK;
 }
@@ -74,9 +74,8 @@ static size_t stored_size(const batch *b) {
 static ckpt_status read_batch(batch *b, unsigned char *stored, ckpt_error *err) {
     size_t size = stored_size(b);
     b->stored = stored;
-    ckpt_status status =
-        ck_source_read(&b->c->source, b->rec->offset + ck_chunk_begin(b->c, b->rec, b->first),
-                       stored, size, err);
+    ckpt_status status = ck_source_read(
+        &b->c->source, b->rec->offset + ck_chunk_begin(b->c, b->rec, b->first), stored, size, err);
     if (status != CKPT_OK)
         return status;
     ck_work(b->workers, b->count, take_chunk, b);
@@ -118,8 +117,8 @@ static ckpt_status read_encoded(batch *b, uint64_t count, ckpt_error *err) {
     uint64_t end = b->first + count;
     size_t largest = 0;
     for (uint64_t chunk = b->first; chunk < end; chunk++) {
-        uint64_t size = ck_chunk_begin(b->c, b->rec, chunk + 1) -
-                        ck_chunk_begin(b->c, b->rec, chunk);
+        uint64_t size =
+            ck_chunk_begin(b->c, b->rec, chunk + 1) - ck_chunk_begin(b->c, b->rec, chunk);
         largest = size > largest ? (size_t)size : largest;
     }
     uint64_t all = ck_chunk_begin(b->c, b->rec, end) - ck_chunk_begin(b->c, b->rec, b->first);
@@ -170,8 +169,7 @@ static ckpt_status read_part(const ckpt *c, uint32_t storage, uint64_t first, ui
                              uint64_t skip, size_t size, unsigned char *destination,
                              ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(c, storage);
-    size_t whole = (size_t)((count - 1) << rec->chunk_log2) +
-                   ck_chunk_size(rec, first + count - 1);
+    size_t whole = (size_t)((count - 1) << rec->chunk_log2) + ck_chunk_size(rec, first + count - 1);
     unsigned char *scratch = ck_alloc(&c->memory, whole, 1);
     if (scratch == NULL)
         return ck_fail_nomem(err);

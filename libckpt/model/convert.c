@@ -13,11 +13,16 @@ static bool small_float_format(ckpt_dtype dtype, ck_float_format *ret_format) {
         ckpt_dtype dtype;
         ck_float_format format;
     } formats[] = {
-        {CKPT_F16, {16, 10, 15, CK_FLOAT_IEEE}},      {CKPT_BF16, {16, 7, 127, CK_FLOAT_IEEE}},
-        {CKPT_F8_E4M3FN, {8, 3, 7, CK_FLOAT_FN}},     {CKPT_F8_E5M2, {8, 2, 15, CK_FLOAT_IEEE}},
-        {CKPT_F8_E4M3FNUZ, {8, 3, 8, CK_FLOAT_FNUZ}}, {CKPT_F8_E5M2FNUZ, {8, 2, 16, CK_FLOAT_FNUZ}},
-        {CKPT_F8_E8M0FNU, {8, 0, 127, CK_FLOAT_E8M0}}, {CKPT_F6_E2M3FN, {6, 3, 1, CK_FLOAT_FINITE}},
-        {CKPT_F6_E3M2FN, {6, 2, 3, CK_FLOAT_FINITE}}, {CKPT_F4_E2M1FN, {4, 1, 1, CK_FLOAT_FINITE}},
+        {CKPT_F16, {16, 10, 15, CK_FLOAT_IEEE}},
+        {CKPT_BF16, {16, 7, 127, CK_FLOAT_IEEE}},
+        {CKPT_F8_E4M3FN, {8, 3, 7, CK_FLOAT_FN}},
+        {CKPT_F8_E5M2, {8, 2, 15, CK_FLOAT_IEEE}},
+        {CKPT_F8_E4M3FNUZ, {8, 3, 8, CK_FLOAT_FNUZ}},
+        {CKPT_F8_E5M2FNUZ, {8, 2, 16, CK_FLOAT_FNUZ}},
+        {CKPT_F8_E8M0FNU, {8, 0, 127, CK_FLOAT_E8M0}},
+        {CKPT_F6_E2M3FN, {6, 3, 1, CK_FLOAT_FINITE}},
+        {CKPT_F6_E3M2FN, {6, 2, 3, CK_FLOAT_FINITE}},
+        {CKPT_F4_E2M1FN, {4, 1, 1, CK_FLOAT_FINITE}},
     };
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (formats[i].dtype == dtype) {

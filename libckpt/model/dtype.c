@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define TYPE(enumerator, name, class, elements, bytes) \
+#define TYPE(enumerator, name, class, elements, bytes)                                             \
     [enumerator] = {name, enumerator, CKPT_CLASS_##class, elements, bytes}
 
 static const ckpt_dtype_info registry[CKPT_DTYPE_COUNT] = {
@@ -156,8 +156,8 @@ ckpt_status ck_dtype_number(ckpt *c, ckpt_dtype dtype, const ckpt_dtype_info *ot
     }
     ckpt_status status = dtype != CKPT_DTYPE_OTHER ? CKPT_OK : check_other(other, err);
     if (status == CKPT_OK)
-        status = add_number(c, dtype != CKPT_DTYPE_OTHER ? &registry[dtype] : other, ret_number,
-                            err);
+        status =
+            add_number(c, dtype != CKPT_DTYPE_OTHER ? &registry[dtype] : other, ret_number, err);
     if (status == CKPT_OK && dtype != CKPT_DTYPE_OTHER)
         c->dtype_numbers[dtype] = (uint16_t)(*ret_number + 1);
     return status;

@@ -18,11 +18,11 @@ typedef struct ck_geometry {
 
 typedef enum ck_geometry_fault {
     CK_GEOMETRY_SOUND = 0,
-    CK_GEOMETRY_TOO_LARGE,   /* rule T5 */
-    CK_GEOMETRY_BLOCKS,      /* rule T6 */
-    CK_GEOMETRY_STRIDES,     /* rule T7: a stride of 2^63 or more */
-    CK_GEOMETRY_DENSE,       /* rule T7: strides that say nothing */
-    CK_GEOMETRY_OFFSET,      /* rule T8: not at the beginning of an element */
+    CK_GEOMETRY_TOO_LARGE,    /* rule T5 */
+    CK_GEOMETRY_BLOCKS,       /* rule T6 */
+    CK_GEOMETRY_STRIDES,      /* rule T7: a stride of 2^63 or more */
+    CK_GEOMETRY_DENSE,        /* rule T7: strides that say nothing */
+    CK_GEOMETRY_OFFSET,       /* rule T8: not at the beginning of an element */
     CK_GEOMETRY_OUT_OF_BOUNDS /* rule T8 */
 } ck_geometry_fault;
 

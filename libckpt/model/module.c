@@ -92,8 +92,7 @@ ckpt_tensor ckpt_module_tensor(ckpt_module module, const char *name) {
 }
 
 /* Goes down all components but the last, which is left in *ret_last. */
-static ckpt_module find_holder(ckpt_module module, const char *dotted_name,
-                               const char **ret_last) {
+static ckpt_module find_holder(ckpt_module module, const char *dotted_name, const char **ret_last) {
     const char *dot;
     while ((dot = strchr(dotted_name, '.')) != NULL) {
         module = member_named(module, dotted_name, (size_t)(dot - dotted_name)).module;

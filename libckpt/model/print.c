@@ -11,10 +11,10 @@
 /* A module whose children are being printed. */
 typedef struct level {
     ckpt_module module;
-    bool is_list;       /* a ModuleList: PyTorch numbers its children, and folds those that look alike */
-    uint32_t place;     /* of the next child among the members */
-    uint32_t number;    /* of the next child */
-    uint32_t told;      /* children before this number are part of a line that is printed */
+    bool is_list; /* a ModuleList: PyTorch numbers its children, and folds those that look alike */
+    uint32_t place;  /* of the next child among the members */
+    uint32_t number; /* of the next child */
+    uint32_t told;   /* children before this number are part of a line that is printed */
 } level;
 
 typedef struct tree_printer {
@@ -131,8 +131,7 @@ static void print_tree(tree_printer *t, ckpt_walk *walk, ckpt_module module) {
     ck_put_text(&t->out, "\n");
 }
 
-ckpt_status ckpt_print_module(ckpt_module module, ckpt_text_sink sink, void *ctx,
-                              ckpt_error *err) {
+ckpt_status ckpt_print_module(ckpt_module module, ckpt_text_sink sink, void *ctx, ckpt_error *err) {
     ckpt_walk *walk;
     ckpt_status status = ckpt_walk_create(module, CKPT_WALK_EVERYTHING, &walk, err);
     if (status != CKPT_OK)

@@ -15,8 +15,8 @@ typedef struct ck_print_classes {
     size_t count; /* modules of the checkpoint */
 } ck_print_classes;
 
-/* For every module that can be reached from start: a hash of its text, made of its own words and the
- * hashes of its children. Linear, however often a module is shared. */
+/* For every module that can be reached from start: a hash of its text, made of its own words and
+ * the hashes of its children. Linear, however often a module is shared. */
 ckpt_status ck_print_classes_create(ckpt_module start, ck_print_classes *ret_classes,
                                     ckpt_error *err);
 void ck_print_classes_free(ck_print_classes *classes);

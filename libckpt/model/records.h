@@ -56,7 +56,7 @@ typedef struct ck_storage_rec {
     uint8_t chunk_log2;
     uint8_t width;    /* of an encoded storage: bytes of an element, and number of planes */
     uint8_t rotation; /* bits by which an element was rotated to the left */
-    uint32_t part; /* CK_NONE: in the file; else, in memory only, a number of ckpt.payloads */
+    uint32_t part;    /* CK_NONE: in the file; else, in memory only, a number of ckpt.payloads */
 } ck_storage_rec;
 
 enum { CK_ENCODING_RAW = 0, CK_ENCODING_PLANES = 1 };
@@ -92,7 +92,7 @@ enum {
     CK_MAX_DEPTH = 128,       /* members in a path */
     CK_MAX_NAME_SIZE = 65535, /* bytes of a dotted name */
     CK_MAX_VALUE_DEPTH = 64,
-    CK_MAX_BLOCK = 65536,     /* elements or bytes */
+    CK_MAX_BLOCK = 65536, /* elements or bytes */
     CK_MAX_DTYPE_NAME = 32
 };
 #define CK_MAX_NAMES ((uint64_t)1 << 26)

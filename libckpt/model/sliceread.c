@@ -92,8 +92,8 @@ static ckpt_status load(window *w, const ck_slice_walk *walk, uint64_t offset, c
     ckpt_status status;
     w->end = w->begin; /* nothing, should it fail */
     if (rec->chunk_log2 == 0) {
-        status = ck_source_read(&c->source, rec->offset + begin, w->bytes, (size_t)(end - begin),
-                                err);
+        status =
+            ck_source_read(&c->source, rec->offset + begin, w->bytes, (size_t)(end - begin), err);
     } else {
         uint64_t first = begin >> rec->chunk_log2, last = (end - 1) >> rec->chunk_log2;
         status = ck_chunks_read(c, w->storage.id, first, last - first + 1, w->bytes, err);

@@ -37,8 +37,8 @@ static ckpt_status check_handle(ckpt_storage storage, ckpt_error *err) {
     return CKPT_OK;
 }
 
-ckpt_status ckpt_storage_read(ckpt_storage storage, uint64_t offset, size_t size,
-                              void *destination, ckpt_error *err) {
+ckpt_status ckpt_storage_read(ckpt_storage storage, uint64_t offset, size_t size, void *destination,
+                              ckpt_error *err) {
     ckpt_status status = check_handle(storage, err);
     if (status != CKPT_OK)
         return status;
@@ -67,8 +67,7 @@ static ckpt_status load(ckpt_storage storage, const void **ret_data, ckpt_error 
     ckpt *c = storage.owner;
     ck_loaded loaded = {NULL, ckpt_storage_size(storage)};
     size_t size;
-    if (!ck_to_size(loaded.size, &size) ||
-        !ck_hashmap_reserve(&c->memory, &c->loaded_index, 1) ||
+    if (!ck_to_size(loaded.size, &size) || !ck_hashmap_reserve(&c->memory, &c->loaded_index, 1) ||
         (loaded.bytes = ck_alloc(&c->memory, size, 1)) == NULL)
         return ck_fail_nomem(err);
     ckpt_status status = ckpt_storage_read(storage, 0, size, loaded.bytes, err);
@@ -93,8 +92,8 @@ ckpt_status ckpt_storage_data(ckpt_storage storage, const void **ret_data, ckpt_
     storage = ck_storage_resolve(storage);
     const unsigned char *bytes = ck_storage_bytes(storage);
     if (bytes != NULL || ckpt_storage_size(storage) == 0) {
-        *ret_data = bytes != NULL && ckpt_storage_size(storage) != 0 ? bytes
-                                                                     : (const void *)&nothing;
+        *ret_data =
+            bytes != NULL && ckpt_storage_size(storage) != 0 ? bytes : (const void *)&nothing;
         return CKPT_OK;
     }
     ckpt *c = storage.owner;

@@ -19,8 +19,8 @@ static void count_tensor(counting *s, uint32_t id, uint64_t paths) {
     ckpt_tensor tensor = {s->c, id};
     ckpt_summary *sum = s->summary;
     sum->names = ck_add_saturated(sum->names, paths);
-    sum->untied_bytes = ck_add_saturated(sum->untied_bytes,
-                                         ck_mul_saturated(paths, ckpt_tensor_nbytes(tensor)));
+    sum->untied_bytes =
+        ck_add_saturated(sum->untied_bytes, ck_mul_saturated(paths, ckpt_tensor_nbytes(tensor)));
     if (s->tensors[id])
         return;
     s->tensors[id] = 1;
@@ -50,9 +50,12 @@ static void count_module(counting *s, uint32_t place) {
 
 static ckpt_status count_all(ckpt *c, const ck_topology *topology, ckpt_summary *summary,
                              ckpt_error *err) {
-    counting s = {c, topology, ck_calloc(&c->memory, topology->count, sizeof(uint64_t)),
+    counting s = {c,
+                  topology,
+                  ck_calloc(&c->memory, topology->count, sizeof(uint64_t)),
                   ck_calloc(&c->memory, c->tensors.count, 1),
-                  ck_calloc(&c->memory, c->storages.count, 1), summary};
+                  ck_calloc(&c->memory, c->storages.count, 1),
+                  summary};
     bool complete = s.paths != NULL && s.tensors != NULL && s.storages != NULL;
     if (complete) {
         s.paths[0] = 1;

@@ -18,9 +18,9 @@ bool ck_table_append(const ck_memory *memory, ck_table *table, size_t count);
 void ck_table_clear(const ck_memory *memory, ck_table *table);
 
 /* Runs: some records of a table that belong together, as the members of a module. A run that has
- * grown has more room than records; *room says how much, CK_HASH_NONE for one that never grew. Makes
- * room for one more record behind the run, which may move (*first and *room change then), and does
- * not count it. */
+ * grown has more room than records; *room says how much, CK_HASH_NONE for one that never grew.
+ * Makes room for one more record behind the run, which may move (*first and *room change then), and
+ * does not count it. */
 bool ck_table_grow_run(const ck_memory *memory, ck_table *table, uint64_t *first, uint32_t count,
                        uint32_t *room);
 

@@ -12,13 +12,12 @@ static ckpt_status fail_geometry(ck_geometry_fault fault, ckpt_error *err) {
     case CK_GEOMETRY_TOO_LARGE:
         return ck_fail(err, CKPT_E_OVERFLOW, "the shape has 2^63 bytes or more");
     case CK_GEOMETRY_BLOCKS:
-        return ck_fail(err, CKPT_E_SHAPE, "the shape (or strides) do not fit the blocks of the dtype");
-    case CK_GEOMETRY_STRIDES:
-        return ck_fail(err, CKPT_E_OVERFLOW, "a stride is 2^63 or more");
+        return ck_fail(err, CKPT_E_SHAPE,
+                       "the shape (or strides) do not fit the blocks of the dtype");
+    case CK_GEOMETRY_STRIDES: return ck_fail(err, CKPT_E_OVERFLOW, "a stride is 2^63 or more");
     case CK_GEOMETRY_OFFSET:
         return ck_fail(err, CKPT_E_SHAPE, "the offset is not at the beginning of a block");
-    default:
-        return ck_fail(err, CKPT_E_BOUNDS, "the tensor reaches out of its storage");
+    default: return ck_fail(err, CKPT_E_BOUNDS, "the tensor reaches out of its storage");
     }
 }
 
@@ -124,8 +123,8 @@ static ckpt_status dense_size(const ckpt_tensor_spec *spec, uint64_t *ret_size, 
                                : ckpt_dtype_describe(spec->dtype);
     if (info.block_elements == 0)
         return ck_fail(err, CKPT_E_ARGUMENT, "the dtype is not registered and not described");
-    ck_geometry g = {info.dtype_class, info.block_elements, info.block_bytes, spec->rank,
-                     spec->shape,      NULL,                0};
+    ck_geometry g = {
+        info.dtype_class, info.block_elements, info.block_bytes, spec->rank, spec->shape, NULL, 0};
     ck_geometry_fault fault = ck_geometry_check(&g, CK_SIZE_LIMIT);
     if (fault != CK_GEOMETRY_SOUND)
         return fail_geometry(fault, err);
@@ -174,16 +173,19 @@ static ckpt_status add_dense(ckpt_module module, const char *name, const ckpt_te
 ckpt_status ckpt_add_parameter(ckpt_module module, const char *name, ckpt_dtype dtype,
                                uint32_t rank, const uint64_t *shape, const void *data,
                                ckpt_tensor *ret_tensor, ckpt_error *err) {
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = dtype, .rank = rank,
-                             .shape = shape};
+    ckpt_tensor_spec spec = {
+        .struct_size = sizeof spec, .dtype = dtype, .rank = rank, .shape = shape};
     return add_dense(module, name, &spec, data, ret_tensor, err);
 }
 
 ckpt_status ckpt_add_buffer(ckpt_module module, const char *name, ckpt_dtype dtype, uint32_t rank,
                             const uint64_t *shape, const void *data, ckpt_tensor *ret_tensor,
                             ckpt_error *err) {
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = dtype, .rank = rank,
-                             .shape = shape, .is_buffer = true};
+    ckpt_tensor_spec spec = {.struct_size = sizeof spec,
+                             .dtype = dtype,
+                             .rank = rank,
+                             .shape = shape,
+                             .is_buffer = true};
     return add_dense(module, name, &spec, data, ret_tensor, err);
 }
 
@@ -191,8 +193,10 @@ ckpt_status ck_tensor_copy(ckpt_tensor tensor, ckpt_tensor *ret_copy, ckpt_error
     ckpt *c = tensor.owner;
     uint64_t size = ckpt_tensor_nbytes(tensor), shape[CK_MAX_RANK];
     ckpt_dtype_info info = ckpt_tensor_dtype_info(tensor);
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = info.dtype,
-                             .other_dtype = &info, .rank = ckpt_tensor_rank(tensor),
+    ckpt_tensor_spec spec = {.struct_size = sizeof spec,
+                             .dtype = info.dtype,
+                             .other_dtype = &info,
+                             .rank = ckpt_tensor_rank(tensor),
                              .shape = shape,
                              .is_buffer = !ckpt_tensor_is_parameter(tensor),
                              .no_grad = !ckpt_tensor_requires_grad(tensor)};

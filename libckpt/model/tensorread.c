@@ -32,8 +32,7 @@ ckpt_status ckpt_tensor_read(ckpt_tensor tensor, void *destination, size_t size,
                        (unsigned long long)ckpt_tensor_nbytes(tensor), size);
     if (size == 0)
         return CKPT_OK;
-    ck_geometry g =
-        ck_tensor_geometry(tensor.owner, ck_tensor_at(tensor.owner, tensor.id));
+    ck_geometry g = ck_tensor_geometry(tensor.owner, ck_tensor_at(tensor.owner, tensor.id));
     if (g.strides != NULL)
         return ck_read_slices(tensor, NULL, destination, size, err);
     return ckpt_storage_read(ckpt_tensor_storage(tensor), g.offset, size, destination, err);
@@ -59,8 +58,8 @@ ckpt_status ckpt_tensor_read_as(ckpt_tensor tensor, ckpt_dtype dtype, void *dest
         return ck_fail_nomem(err);
     status = ckpt_tensor_read(tensor, copy, stored, err);
     if (status == CKPT_OK)
-        status = ckpt_convert(ckpt_tensor_dtype(tensor), copy, dtype, destination, (size_t)numel,
-                              err);
+        status =
+            ckpt_convert(ckpt_tensor_dtype(tensor), copy, dtype, destination, (size_t)numel, err);
     ck_free(memory, copy, stored, 1);
     return status;
 }

@@ -20,7 +20,6 @@ typedef struct ck_topology {
 ckpt_status ck_topology_create(ckpt_module start, ck_topology *ret_topology, ckpt_error *err);
 void ck_topology_free(ck_topology *topology);
 
-ckpt_status ck_module_reaches(ckpt_module from, ckpt_module to, bool *ret_reaches,
-                              ckpt_error *err);
+ckpt_status ck_module_reaches(ckpt_module from, ckpt_module to, bool *ret_reaches, ckpt_error *err);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-/* The bytes may be those of another value of this checkpoint: then they move when the buffer grows. */
-static ckpt_status append_bytes(ckpt *c, const unsigned char *bytes, size_t size,
-                                ckpt_error *err) {
+/* The bytes may be those of another value of this checkpoint: then they move when the buffer grows.
+ */
+static ckpt_status append_bytes(ckpt *c, const unsigned char *bytes, size_t size, ckpt_error *err) {
     ck_buffer *buffer = &c->value_bytes;
     uintptr_t first = (uintptr_t)buffer->bytes, given = (uintptr_t)bytes;
     bool is_own = size != 0 && given >= first && given - first < buffer->size;

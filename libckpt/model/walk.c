@@ -169,8 +169,7 @@ bool ckpt_walk_next(ckpt_walk *walk, ckpt_walk_item *ret_item) {
             walk->depth--;
             continue;
         }
-        const ck_member_rec *member =
-            ck_member_at(walk->c, rec->first_member + top->next_member++);
+        const ck_member_rec *member = ck_member_at(walk->c, rec->first_member + top->next_member++);
         ckpt_walk_item item;
         bool given = member->kind == CK_MEMBER_MODULE ? visit_module(walk, member, &item)
                                                       : visit_tensor(walk, member, &item);
@@ -186,7 +185,6 @@ void ckpt_walk_skip(ckpt_walk *walk) {
     /* The module that was given last is the top frame, and nothing of it has been looked at. The
      * start itself is given by named_modules only. */
     bool start_was_given = walk->kind == CKPT_WALK_NAMED_MODULES && !walk->start_is_due;
-    if (walk->depth > (start_was_given ? 0u : 1u) &&
-        walk->frames[walk->depth - 1].next_member == 0)
+    if (walk->depth > (start_was_given ? 0u : 1u) && walk->frames[walk->depth - 1].next_member == 0)
         walk->depth--;
 }

@@ -5,8 +5,8 @@
  *
  * The ways take turns in each round. For each it prints one line: name, ratio (compressed / raw),
  * then the medians over the rounds of MB/s to compress and to decompress, each with the least and
- * the greatest. "copy" is the limit: memory to memory. Measures and prints; asserts nothing but that
- * what comes back is what went in. */
+ * the greatest. "copy" is the limit: memory to memory. Measures and prints; asserts nothing but
+ * that what comes back is what went in. */
 #define _POSIX_C_SOURCE 200809L
 #include <ckpt/ckpt.h>
 
@@ -85,8 +85,8 @@ static void check(const bench *b, uint32_t i) {
 
 /* The whole file to memory, and every storage out of it. */
 static void measure_ckpt(const bench *b, way *w, int round, bool compress) {
-    ckpt_save_options save = {.struct_size = sizeof save, .compress = compress,
-                              .threads = b->threads};
+    ckpt_save_options save = {
+        .struct_size = sizeof save, .compress = compress, .threads = b->threads};
     ckpt_open_options open = {.struct_size = sizeof open, .threads = b->threads};
     ckpt_error err;
     void *data;
@@ -164,8 +164,11 @@ int main(int argc, char **argv) {
     if (path == NULL || rounds < 1 || rounds > MAX_ROUNDS)
         die("usage: bench_compress [--threads N] [--rounds N] FILE");
     load(&b, path);
-    static way ways[5] = {{.name = "copy"}, {.name = "ckpt-raw"}, {.name = "ckpt-planes"},
-                          {.name = "zlib-6"}, {.name = "zlib-1"}};
+    static way ways[5] = {{.name = "copy"},
+                          {.name = "ckpt-raw"},
+                          {.name = "ckpt-planes"},
+                          {.name = "zlib-6"},
+                          {.name = "zlib-1"}};
     for (int round = 0; round < rounds; round++) {
         measure_copy(&b, &ways[0], round);
         measure_ckpt(&b, &ways[1], round, false);

@@ -5,11 +5,23 @@
 #include <string.h>
 
 const char *file_operation_name(file_operation operation) {
-    static const char *const names[FILE_OPERATION_COUNT] = {
-        "open",  "create", "close", "status",         "status_of_path", "set_permissions",
-        "pread", "pwrite", "sync",  "sync_directory", "rename",         "unlink",
-        "map",   "unmap",
-        "open_edit", "truncate", "lock"};
+    static const char *const names[FILE_OPERATION_COUNT] = {"open",
+                                                            "create",
+                                                            "close",
+                                                            "status",
+                                                            "status_of_path",
+                                                            "set_permissions",
+                                                            "pread",
+                                                            "pwrite",
+                                                            "sync",
+                                                            "sync_directory",
+                                                            "rename",
+                                                            "unlink",
+                                                            "map",
+                                                            "unmap",
+                                                            "open_edit",
+                                                            "truncate",
+                                                            "lock"};
     return operation < FILE_OPERATION_COUNT ? names[operation] : "?";
 }
 
@@ -25,9 +37,9 @@ static bool is_chosen(const fault_files *files, uint64_t number, file_operation 
 static int begin(fault_files *files, file_operation operation, int file) {
     uint64_t number = ++files->operations;
     uint64_t count = ++files->counts[operation];
-    bool can_be_interrupted =
-        operation == FILE_PREAD || operation == FILE_PWRITE || operation == FILE_SYNC ||
-        operation == FILE_TRUNCATE || operation == FILE_LOCK;
+    bool can_be_interrupted = operation == FILE_PREAD || operation == FILE_PWRITE ||
+                              operation == FILE_SYNC || operation == FILE_TRUNCATE ||
+                              operation == FILE_LOCK;
     int failure = 0;
     if (is_chosen(files, number, operation)) {
         failure = operation == FILE_UNLINK ? EIO : files->sys_errno;

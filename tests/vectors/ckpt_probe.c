@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what the library finds in .ckpt files, in the words of spec/decoder.py --json --bytes.
  *
- * Reads lines "ACCESS PATH", where ACCESS is map, read, memory, reader, or generation-N for an older
- * generation, and answers each with one
- * line: an object, or "reject RULE: message" when opening or verifying fails. ACCESS may also be
- * manifest, and the answer is the text of the manifest as a string, or save, and it is the bytes
- * that a save gives, in hexadecimal. */
+ * Reads lines "ACCESS PATH", where ACCESS is map, read, memory, reader, or generation-N for an
+ * older generation, and answers each with one line: an object, or "reject RULE: message" when
+ * opening or verifying fails. ACCESS may also be manifest, and the answer is the text of the
+ * manifest as a string, or save, and it is the bytes that a save gives, in hexadecimal. */
 #include <ckpt/ckpt.h>
 
 #include <inttypes.h>

@@ -22,21 +22,22 @@ static const tool_option table[] = {
     {OUTPUT, 'o', true, "output"}, {QUIET, 'q', false, "quiet"}, {0, '\0', false, NULL}};
 
 static void print_help(void) {
-    fputs("Usage: ckpt-compact [OPTION]... FILE\n"
-          "Writes a .ckpt file anew: without its older generations and what only they use, in the\n"
-          "canonical form. The old file stays whole until the new one is complete.\n"
-          "\n"
-          "  -o, --output FILE    the file to write; the one that is read, unless another is named\n"
-          "  -q, --quiet          print nothing but errors\n"
-          "  -h, --help           this text\n"
-          "      --version        the version\n"
-          "\n"
-          "Examples:\n"
-          "  ckpt-compact net.ckpt\n"
-          "  ckpt-compact net.ckpt -o small.ckpt\n"
-          "\n"
-          "Exit status: 0 fine, 1 something is bad and nothing was written, 2 wrong usage.\n",
-          stdout);
+    fputs(
+        "Usage: ckpt-compact [OPTION]... FILE\n"
+        "Writes a .ckpt file anew: without its older generations and what only they use, in the\n"
+        "canonical form. The old file stays whole until the new one is complete.\n"
+        "\n"
+        "  -o, --output FILE    the file to write; the one that is read, unless another is named\n"
+        "  -q, --quiet          print nothing but errors\n"
+        "  -h, --help           this text\n"
+        "      --version        the version\n"
+        "\n"
+        "Examples:\n"
+        "  ckpt-compact net.ckpt\n"
+        "  ckpt-compact net.ckpt -o small.ckpt\n"
+        "\n"
+        "Exit status: 0 fine, 1 something is bad and nothing was written, 2 wrong usage.\n",
+        stdout);
 }
 
 static int read_options(int argc, char **argv, compact_options *o) {

@@ -56,9 +56,9 @@ int edit_add_tensor(ckpt_module parent, const char *name, const edit_command *co
     }
     ckpt_tensor tensor = choose(other, command);
     if (!ckpt_tensor_exists(tensor))
-        return tool_fail(EDIT, command->tensor != NULL
-                                   ? "%s: there is no tensor of that name"
-                                   : "%s: --tensor must say which tensor of the file",
+        return tool_fail(EDIT,
+                         command->tensor != NULL ? "%s: there is no tensor of that name"
+                                                 : "%s: --tensor must say which tensor of the file",
                          command->from);
     if (copy(parent, name, tensor, command, &err) != CKPT_OK)
         return tool_fail(EDIT, "add '%s': %s", command->words[0], err.message);

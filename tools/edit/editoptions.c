@@ -11,10 +11,14 @@
 enum { FROM = 1, TENSOR, BUFFER, MODULE, CHUNK_SIZE, NO_CHECKSUMS, COMPRESS, QUIET };
 
 static const tool_option table[] = {
-    {FROM, '\0', true, "from"},         {TENSOR, '\0', true, "tensor"},
-    {BUFFER, '\0', false, "buffer"},    {MODULE, '\0', true, "module"},
-    {CHUNK_SIZE, '\0', true, "chunk-size"}, {NO_CHECKSUMS, '\0', false, "no-checksums"},
-    {COMPRESS, 'z', false, "compress"}, {QUIET, 'q', false, "quiet"},
+    {FROM, '\0', true, "from"},
+    {TENSOR, '\0', true, "tensor"},
+    {BUFFER, '\0', false, "buffer"},
+    {MODULE, '\0', true, "module"},
+    {CHUNK_SIZE, '\0', true, "chunk-size"},
+    {NO_CHECKSUMS, '\0', false, "no-checksums"},
+    {COMPRESS, 'z', false, "compress"},
+    {QUIET, 'q', false, "quiet"},
     {0, '\0', false, NULL},
 };
 
@@ -22,10 +26,10 @@ static const struct {
     const char *name;
     int words;
 } verbs[EDIT_VERBS] = {
-    [EDIT_SET] = {"set", 1},           [EDIT_UNSET] = {"unset", 1},
-    [EDIT_ATTRIBUTE] = {"attr", 2},    [EDIT_NO_ATTRIBUTE] = {"unattr", 2},
-    [EDIT_TYPE] = {"type", 2},         [EDIT_RENAME] = {"rename", 2},
-    [EDIT_DROP] = {"drop", 1},         [EDIT_ADD] = {"add", 1},
+    [EDIT_SET] = {"set", 1},        [EDIT_UNSET] = {"unset", 1},
+    [EDIT_ATTRIBUTE] = {"attr", 2}, [EDIT_NO_ATTRIBUTE] = {"unattr", 2},
+    [EDIT_TYPE] = {"type", 2},      [EDIT_RENAME] = {"rename", 2},
+    [EDIT_DROP] = {"drop", 1},      [EDIT_ADD] = {"add", 1},
 };
 
 const char *edit_verb_name(edit_verb verb) {
@@ -33,46 +37,49 @@ const char *edit_verb_name(edit_verb verb) {
 }
 
 static void print_help(void) {
-    fputs("Usage: ckpt-edit FILE COMMAND... [OPTION]...\n"
-          "Changes a .ckpt file in place. All commands of one call are one new generation at the end\n"
-          "of the file; numbers that are there stay where they are, and older generations can still\n"
-          "be opened. If the work is cut short, the file is what it was before.\n"
-          "\n"
-          "Commands:\n"
-          "  set KEY=VALUE             an entry of the metadata; VALUE as in a manifest: null, true,\n"
-          "                            12, 0.5, text, \"quoted text\", [1, 2], {a: 1}\n"
-          "  unset KEY                 takes it away\n"
-          "  attr MODULE KEY=VALUE     an attribute of a module; '' is the root\n"
-          "  unattr MODULE KEY         takes it away\n"
-          "  type MODULE TYPE          the type of a module\n"
-          "  rename NAME NEW           a tensor or module; NEW is a whole dotted name\n"
-          "  drop NAME                 takes the name of a tensor or module away\n"
-          "  add NAME --from FILE      a tensor: a copy of one in FILE (.npy, .safetensors, .ckpt)\n"
-          "  add NAME --module TYPE    an empty module\n"
-          "\n"
-          "Behind add:\n"
-          "      --from FILE           the file that has the tensor\n"
-          "      --tensor NAME         the tensor in it, where it has several\n"
-          "      --buffer              a buffer, not a parameter\n"
-          "      --module TYPE         no tensor, but a module of this type\n"
-          "\n"
-          "For the tensors that are added:\n"
-          "      --chunk-size N        bytes for each checksum: a power of two from 4096 to 2^30;\n"
-          "                            default 1048576\n"
-          "      --no-checksums        of the numbers; the index has one in any case\n"
-          "  -z, --compress            where that makes them smaller\n"
-          "\n"
-          "  -q, --quiet               print nothing but errors\n"
-          "  -h, --help                this text\n"
-          "      --version             the version\n"
-          "\n"
-          "Examples:\n"
-          "  ckpt-edit net.ckpt set epoch=12 set lr=0.001 unset note\n"
-          "  ckpt-edit net.ckpt rename 0.fc1 0.hidden drop head\n"
-          "  ckpt-edit net.ckpt add head --module Linear add head.weight --from weight.npy\n"
-          "\n"
-          "Exit status: 0 fine, 1 something is bad and the file is as it was, 2 wrong usage.\n",
-          stdout);
+    fputs(
+        "Usage: ckpt-edit FILE COMMAND... [OPTION]...\n"
+        "Changes a .ckpt file in place. All commands of one call are one new generation at the "
+        "end\n"
+        "of the file; numbers that are there stay where they are, and older generations can still\n"
+        "be opened. If the work is cut short, the file is what it was before.\n"
+        "\n"
+        "Commands:\n"
+        "  set KEY=VALUE             an entry of the metadata; VALUE as in a manifest: null, "
+        "true,\n"
+        "                            12, 0.5, text, \"quoted text\", [1, 2], {a: 1}\n"
+        "  unset KEY                 takes it away\n"
+        "  attr MODULE KEY=VALUE     an attribute of a module; '' is the root\n"
+        "  unattr MODULE KEY         takes it away\n"
+        "  type MODULE TYPE          the type of a module\n"
+        "  rename NAME NEW           a tensor or module; NEW is a whole dotted name\n"
+        "  drop NAME                 takes the name of a tensor or module away\n"
+        "  add NAME --from FILE      a tensor: a copy of one in FILE (.npy, .safetensors, .ckpt)\n"
+        "  add NAME --module TYPE    an empty module\n"
+        "\n"
+        "Behind add:\n"
+        "      --from FILE           the file that has the tensor\n"
+        "      --tensor NAME         the tensor in it, where it has several\n"
+        "      --buffer              a buffer, not a parameter\n"
+        "      --module TYPE         no tensor, but a module of this type\n"
+        "\n"
+        "For the tensors that are added:\n"
+        "      --chunk-size N        bytes for each checksum: a power of two from 4096 to 2^30;\n"
+        "                            default 1048576\n"
+        "      --no-checksums        of the numbers; the index has one in any case\n"
+        "  -z, --compress            where that makes them smaller\n"
+        "\n"
+        "  -q, --quiet               print nothing but errors\n"
+        "  -h, --help                this text\n"
+        "      --version             the version\n"
+        "\n"
+        "Examples:\n"
+        "  ckpt-edit net.ckpt set epoch=12 set lr=0.001 unset note\n"
+        "  ckpt-edit net.ckpt rename 0.fc1 0.hidden drop head\n"
+        "  ckpt-edit net.ckpt add head --module Linear add head.weight --from weight.npy\n"
+        "\n"
+        "Exit status: 0 fine, 1 something is bad and the file is as it was, 2 wrong usage.\n",
+        stdout);
 }
 
 static edit_command *last_command(const edit_options *o) {
@@ -110,7 +117,8 @@ static int take_word(edit_options *o, const char *word) {
 static int take_option_of_add(edit_options *o, int id, const char *value) {
     edit_command *command = last_command(o);
     if (command == NULL || command->verb != EDIT_ADD || !is_complete(command))
-        return tool_misuse(EDIT, "--from, --tensor, --buffer and --module belong behind 'add NAME'");
+        return tool_misuse(EDIT,
+                           "--from, --tensor, --buffer and --module belong behind 'add NAME'");
     switch (id) {
     case FROM: command->from = value; break;
     case TENSOR: command->tensor = value; break;
@@ -129,8 +137,8 @@ static int take_option(edit_options *o, int id, const char *value) {
     case CHUNK_SIZE:
         if (!tool_read_u64(value, 4096, (uint64_t)1 << 30, &o->save.chunk_size) ||
             (o->save.chunk_size & (o->save.chunk_size - 1)) != 0)
-            return tool_misuse(EDIT, "--chunk-size takes a power of two from 4096 to 2^30, not '%s'",
-                               value);
+            return tool_misuse(
+                EDIT, "--chunk-size takes a power of two from 4096 to 2^30, not '%s'", value);
         break;
     default: return take_option_of_add(o, id, value);
     }

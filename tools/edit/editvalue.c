@@ -42,8 +42,8 @@ static ckpt_status copy_elements(ckpt_value to, ckpt_value from, ckpt_error *err
 static ckpt_status read_value(const char *text, ckpt_manifest **ret_manifest, ckpt_error *err) {
     textbuf manifest = {0};
     text_addf(&manifest, "ckpt-manifest: 1\nmetadata:\n value: %s\nroot: {module: \"\"}\n", text);
-    ckpt_status status = ckpt_manifest_read(text_string(&manifest), manifest.size, "value", NULL,
-                                            ret_manifest, err);
+    ckpt_status status =
+        ckpt_manifest_read(text_string(&manifest), manifest.size, "value", NULL, ret_manifest, err);
     text_free(&manifest);
     return status;
 }

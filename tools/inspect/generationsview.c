@@ -15,8 +15,7 @@ static void put_heading(grid *g) {
 
 static void put_generation(grid *g, ckpt_generation generation, bool is_open) {
     grid_cellf(g, STYLE_NAME, "%" PRIu64, generation.number);
-    grid_cell(g, STYLE_PLAIN,
-              number_grouped(generation.index_offset + generation.index_size).text);
+    grid_cell(g, STYLE_PLAIN, number_grouped(generation.index_offset + generation.index_size).text);
     grid_cell(g, STYLE_PLAIN, number_grouped(generation.index_offset).text);
     grid_cell(g, STYLE_PLAIN, number_grouped(generation.index_size).text);
     grid_cell(g, STYLE_TYPE, is_open ? "shown" : "");

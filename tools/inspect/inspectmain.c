@@ -29,10 +29,9 @@ static int show(const inspection *in) {
         int (*view)(const inspection *);
         bool wanted;
     } sections[] = {
-        {view_overview, o->tree},     {view_params, o->params},     {view_storages, o->storages},
-        {view_metadata, o->metadata}, {view_stats, o->stats},       {view_manifest, o->manifest},
-        {view_json, o->json},         {view_digest, o->digest},
-        {view_generations, o->generations},
+        {view_overview, o->tree},     {view_params, o->params}, {view_storages, o->storages},
+        {view_metadata, o->metadata}, {view_stats, o->stats},   {view_manifest, o->manifest},
+        {view_json, o->json},         {view_digest, o->digest}, {view_generations, o->generations},
     };
     bool first = true;
     int status = inspect_check_patterns(in);
@@ -49,7 +48,8 @@ static int show(const inspection *in) {
 
 static int inspect(inspection *in) {
     /* A look into a stranger's file must not die because somebody truncates it meanwhile. */
-    ckpt_open_options open = {.struct_size = sizeof open, .access = CKPT_ACCESS_READ,
+    ckpt_open_options open = {.struct_size = sizeof open,
+                              .access = CKPT_ACCESS_READ,
                               .generation = in->options.generation};
     ckpt_error err;
     if (ckpt_open(in->options.path, &open, &in->c, &err) != CKPT_OK)

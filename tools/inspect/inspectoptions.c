@@ -7,17 +7,38 @@
 
 #include "../common/tooloptions.h"
 
-enum { TREE = 1, PARAMS, STORAGES, METADATA, MANIFEST, JSON, STATS, VALUES, SELECT, FULL, COLOUR,
-       DIGEST, GENERATIONS, GENERATION };
+enum {
+    TREE = 1,
+    PARAMS,
+    STORAGES,
+    METADATA,
+    MANIFEST,
+    JSON,
+    STATS,
+    VALUES,
+    SELECT,
+    FULL,
+    COLOUR,
+    DIGEST,
+    GENERATIONS,
+    GENERATION
+};
 
 static const tool_option table[] = {
-    {TREE, 't', false, "tree"},          {PARAMS, 'p', false, "params"},
-    {STORAGES, 's', false, "storages"},  {METADATA, 'm', false, "metadata"},
-    {MANIFEST, '\0', false, "manifest"}, {JSON, 'j', false, "json"},
-    {STATS, '\0', false, "stats"},      {VALUES, 'v', true, "values"},
-    {SELECT, '\0', true, "select"},     {FULL, 'f', false, "full"},
-    {COLOUR, '\0', true, "color"},      {DIGEST, '\0', false, "digest"},
-    {GENERATIONS, 'g', false, "generations"}, {GENERATION, '\0', true, "generation"},
+    {TREE, 't', false, "tree"},
+    {PARAMS, 'p', false, "params"},
+    {STORAGES, 's', false, "storages"},
+    {METADATA, 'm', false, "metadata"},
+    {MANIFEST, '\0', false, "manifest"},
+    {JSON, 'j', false, "json"},
+    {STATS, '\0', false, "stats"},
+    {VALUES, 'v', true, "values"},
+    {SELECT, '\0', true, "select"},
+    {FULL, 'f', false, "full"},
+    {COLOUR, '\0', true, "color"},
+    {DIGEST, '\0', false, "digest"},
+    {GENERATIONS, 'g', false, "generations"},
+    {GENERATION, '\0', true, "generation"},
     {0, '\0', false, NULL},
 };
 

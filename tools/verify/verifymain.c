@@ -17,9 +17,8 @@ typedef struct verify_options {
 
 enum { QUIET = 1, GENERATION };
 
-static const tool_option table[] = {{QUIET, 'q', false, "quiet"},
-                                    {GENERATION, '\0', true, "generation"},
-                                    {0, '\0', false, NULL}};
+static const tool_option table[] = {
+    {QUIET, 'q', false, "quiet"}, {GENERATION, '\0', true, "generation"}, {0, '\0', false, NULL}};
 
 static void print_help(void) {
     fputs("Usage: ckpt-verify [OPTION]... FILE...\n"
@@ -103,8 +102,8 @@ static int verify_open_file(verification *v) {
 
 static int verify(const char *path, const verify_options *o) {
     verification v = {.path = path, .quiet = o->quiet};
-    ckpt_open_options open = {.struct_size = sizeof open, .access = CKPT_ACCESS_READ,
-                              .generation = o->generation};
+    ckpt_open_options open = {
+        .struct_size = sizeof open, .access = CKPT_ACCESS_READ, .generation = o->generation};
     ckpt_error err;
     if (ckpt_open(path, &open, &v.c, &err) != CKPT_OK)
         return tool_fail(VERIFY, "%s", err.message);

@@ -20,8 +20,8 @@ typedef struct ckpt_create_options {
 } ckpt_create_options;
 
 /* A checkpoint with an empty root module of type "". options may be NULL. */
-CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_create(const ckpt_create_options *options, ckpt **ret_ckpt,
-                                                 ckpt_error *err);
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_create(const ckpt_create_options *options,
+                                                 ckpt **ret_ckpt, ckpt_error *err);
 CKPT_API void ckpt_free(ckpt *c); /* takes NULL */
 
 /* ---- modules ---- */
@@ -49,7 +49,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_borrow(ckpt *c, const void *da
                                                          ckpt_storage *ret_storage,
                                                          ckpt_error *err);
 /* A storage of another checkpoint, read from there when its bytes are needed, never copied to
- * memory as a whole. The other checkpoint must live as long as this one: ckpt_attach hands it over. */
+ * memory as a whole. The other checkpoint must live as long as this one: ckpt_attach hands it over.
+ */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_link(ckpt *c, ckpt_storage other,
                                                        ckpt_storage *ret_storage, ckpt_error *err);
 /* c takes ownership of other: it is freed with c. On failure it stays the caller's. */
@@ -95,8 +96,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_add_buffer(ckpt_module module, const c
 
 /* ---- members ---- */
 
-/* In all of these: CKPT_E_NOT_FOUND when the module has no such member. CKPT_E_EXISTS when new_name is
- * taken. */
+/* In all of these: CKPT_E_NOT_FOUND when the module has no such member. CKPT_E_EXISTS when new_name
+ * is taken. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_rename(ckpt_module module, const char *name,
                                                  const char *new_name, ckpt_error *err);
 /* Takes the name away; what it named stays under its other names. Linear in the members. */
@@ -106,8 +107,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_remove(ckpt_module module, const char 
  * shape must agree (CKPT_E_SHAPE). */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_tie(ckpt_module module, const char *name,
                                               ckpt_tensor tensor, ckpt_error *err);
-/* Gives the name a tensor and a storage of its own, with a dense copy of the bytes. This is also the
- * way to change the elements of an opened checkpoint: untie, then write through
+/* Gives the name a tensor and a storage of its own, with a dense copy of the bytes. This is also
+ * the way to change the elements of an opened checkpoint: untie, then write through
  * ckpt_storage_writable. ret_tensor may be NULL. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_untie(ckpt_module module, const char *name,
                                                 ckpt_tensor *ret_tensor, ckpt_error *err);

@@ -16,10 +16,10 @@
  * Conventions. A function that can fail returns ckpt_status and takes a ckpt_error last; outputs
  * (ret_...) are untouched on failure. Options structs begin with struct_size; all other members
  * zero is the safe default, and NULL stands for that. `size` is bytes, `count` is items, `offset`
- * is bytes unless its name or its comment says elements. Strings and pointers are not NULL unless the
- * declaration allows it; a type or name that is not known is "". The library never prints, exits or
- * aborts, has no global state, and one checkpoint may be read from many threads at once; to change
- * it needs one thread alone. */
+ * is bytes unless its name or its comment says elements. Strings and pointers are not NULL unless
+ * the declaration allows it; a type or name that is not known is "". The library never prints,
+ * exits or aborts, has no global state, and one checkpoint may be read from many threads at once;
+ * to change it needs one thread alone. */
 #ifndef CKPT_CKPT_H
 #define CKPT_CKPT_H
 

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/* clang-format off */
 typedef enum ckpt_dtype {
     CKPT_DTYPE_OTHER = 0, /* not in this library's registry; ckpt_tensor_dtype_info describes it */
     CKPT_BOOL,
@@ -27,6 +28,7 @@ typedef enum ckpt_dtype {
     CKPT_IQ4_XS, CKPT_IQ1_M, CKPT_TQ1_0, CKPT_TQ2_0, CKPT_MXFP4, CKPT_NVFP4, CKPT_Q1_0, CKPT_Q2_0,
     CKPT_DTYPE_COUNT
 } ckpt_dtype;
+/* clang-format on */
 
 typedef enum ckpt_dtype_class {
     CKPT_CLASS_BOOL = 1,

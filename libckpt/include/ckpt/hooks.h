@@ -2,8 +2,9 @@
 /* The two hooks through which the library reaches the world: memory and files.
  *
  * Every allocation and every system call of the library goes through them (libyaml's own small
- * allocations and the starting of threads excepted), so a program can count, limit or redirect them,
- * and a test can make any one of them fail. NULL in an options struct selects the default: the C library and POSIX. */
+ * allocations and the starting of threads excepted), so a program can count, limit or redirect
+ * them, and a test can make any one of them fail. NULL in an options struct selects the default:
+ * the C library and POSIX. */
 #ifndef CKPT_HOOKS_H
 #define CKPT_HOOKS_H
 
@@ -26,7 +27,7 @@ typedef struct ckpt_allocator {
 } ckpt_allocator;
 
 typedef enum ckpt_file_mode {
-    CKPT_FILE_READ,  /* an existing file, to read */
+    CKPT_FILE_READ,   /* an existing file, to read */
     CKPT_FILE_CREATE, /* a new file, to write and read; fails with EEXIST if the name is taken, and
                          does not follow a symbolic link */
     CKPT_FILE_CREATE_PRIVATE, /* the same, for its owner alone until set_permissions */
@@ -38,8 +39,9 @@ typedef struct ckpt_file_status {
     uint32_t permissions; /* the low twelve bits of the mode */
     bool is_regular;
     bool is_link; /* symbolic; of a path only */
-    uint64_t device; /* device and inode together tell two files apart; both 0 where a file system */
-    uint64_t inode;  /* has no such numbers */
+    uint64_t
+        device;     /* device and inode together tell two files apart; both 0 where a file system */
+    uint64_t inode; /* has no such numbers */
 } ckpt_file_status;
 
 /* Every function returns 0 or an errno value. pread and pwrite may transfer fewer bytes than
@@ -56,8 +58,8 @@ typedef struct ckpt_filesystem {
                  size_t *ret_count);
     int (*pwrite)(void *ctx, int file, const void *buffer, size_t size, uint64_t offset,
                   size_t *ret_count);
-    int (*sync)(void *ctx, int file);                    /* fsync */
-    int (*sync_directory)(void *ctx, const char *path);  /* fsync of the directory itself */
+    int (*sync)(void *ctx, int file);                   /* fsync */
+    int (*sync_directory)(void *ctx, const char *path); /* fsync of the directory itself */
     int (*rename)(void *ctx, const char *from, const char *to);
     int (*unlink)(void *ctx, const char *path);
     int (*map)(void *ctx, int file, size_t size, const void **ret_bytes); /* read-only */

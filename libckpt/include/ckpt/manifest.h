@@ -75,9 +75,9 @@ typedef struct ckpt_pack_options {
     size_t struct_size; /* sizeof(ckpt_pack_options) */
     const ckpt_allocator *allocator;
     const ckpt_filesystem *filesystem;
-    const char *data;  /* path of a checkpoint in any format for tensors of which the manifest does not
-                          say where their bytes are; overrides the manifest's own `data` */
-    bool has_seed;     /* seed overrides the manifest's */
+    const char *data; /* path of a checkpoint in any format for tensors of which the manifest does
+                         not say where their bytes are; overrides the manifest's own `data` */
+    bool has_seed;    /* seed overrides the manifest's */
     uint64_t seed;
 } ckpt_pack_options;
 

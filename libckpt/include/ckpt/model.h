@@ -111,7 +111,7 @@ CKPT_API ckpt_tensor ckpt_find_tensor(ckpt_module module, const char *dotted_nam
 
 CKPT_API ckpt_dtype ckpt_tensor_dtype(ckpt_tensor tensor);
 CKPT_API ckpt_dtype_info ckpt_tensor_dtype_info(ckpt_tensor tensor); /* of unregistered ones too */
-CKPT_API uint32_t ckpt_tensor_rank(ckpt_tensor tensor);              /* 0 for a scalar, at most 64 */
+CKPT_API uint32_t ckpt_tensor_rank(ckpt_tensor tensor); /* 0 for a scalar, at most 64 */
 /* rank extents in elements, outermost first; valid until the checkpoint is changed. */
 CKPT_API const uint64_t *ckpt_tensor_shape(ckpt_tensor tensor);
 CKPT_API uint64_t ckpt_tensor_numel(ckpt_tensor tensor);  /* elements */
@@ -155,11 +155,11 @@ typedef struct ckpt_slice {
 /* Copies a slice of the tensor, dense and row-major, into size bytes at destination. slices has one
  * entry for each dimension; size must be the product of their counts, in bytes of the dtype. Reads,
  * checks and decodes only the chunks in which there are elements of the slice, those that follow
- * one another by one request of at most 4 MiB (or one chunk, where that is more; a slice that is one
- * run of bytes, by one request for all chunks that it covers whole). Of a storage without checksums
- * it reads what lies between the first and the last element but for gaps of 64 KiB or more.
- * CKPT_E_BOUNDS: a slice leaves its dimension. CKPT_E_SHAPE: the dtype has blocks and the slice does
- * not consist of whole ones. */
+ * one another by one request of at most 4 MiB (or one chunk, where that is more; a slice that is
+ * one run of bytes, by one request for all chunks that it covers whole). Of a storage without
+ * checksums it reads what lies between the first and the last element but for gaps of 64 KiB or
+ * more. CKPT_E_BOUNDS: a slice leaves its dimension. CKPT_E_SHAPE: the dtype has blocks and the
+ * slice does not consist of whole ones. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_tensor_read_slice(ckpt_tensor tensor,
                                                             const ckpt_slice *slices,
                                                             void *destination, size_t size,
@@ -180,14 +180,14 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_read(ckpt_storage storage, uin
 /* What is reachable from a module. The count of names can be far larger than the file (a shared
  * module counts at every place); it saturates at UINT64_MAX, as do the byte sums. */
 typedef struct ckpt_summary {
-    uint64_t modules;          /* different modules, the root of the summary included */
-    uint64_t tensors;          /* different tensors */
-    uint64_t storages;         /* different storages */
-    uint64_t names;            /* entries of the state_dict: tied ones counted again */
-    uint64_t parameters;       /* elements of the different tensors that are parameters */
-    uint64_t buffers;          /* elements of the different tensors that are buffers */
-    uint64_t storage_bytes;    /* bytes of the different storages */
-    uint64_t untied_bytes;     /* bytes if every name had a dense copy of its own */
+    uint64_t modules;       /* different modules, the root of the summary included */
+    uint64_t tensors;       /* different tensors */
+    uint64_t storages;      /* different storages */
+    uint64_t names;         /* entries of the state_dict: tied ones counted again */
+    uint64_t parameters;    /* elements of the different tensors that are parameters */
+    uint64_t buffers;       /* elements of the different tensors that are buffers */
+    uint64_t storage_bytes; /* bytes of the different storages */
+    uint64_t untied_bytes;  /* bytes if every name had a dense copy of its own */
 } ckpt_summary;
 
 /* Time and memory linear in the checkpoint, whatever the number of names. */

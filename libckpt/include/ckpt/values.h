@@ -21,7 +21,8 @@ extern "C" {
 typedef struct ckpt ckpt;
 
 /* A handle: copied freely, valid as long as its checkpoint. After a change to the same container
- * (ckpt_map_set, ckpt_map_remove, ckpt_list_append) handles to its elements must be fetched anew. */
+ * (ckpt_map_set, ckpt_map_remove, ckpt_list_append) handles to its elements must be fetched anew.
+ */
 typedef struct ckpt_value {
     ckpt *owner;
     uint32_t id;

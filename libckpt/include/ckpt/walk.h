@@ -19,8 +19,8 @@ typedef enum ckpt_walk_kind {
 } ckpt_walk_kind;
 
 typedef struct ckpt_walk_item {
-    const char *name; /* dotted, seen from the start; valid until the next step */
-    size_t name_size; /* bytes, the NUL not counted */
+    const char *name;      /* dotted, seen from the start; valid until the next step */
+    size_t name_size;      /* bytes, the NUL not counted */
     const char *component; /* the last component, inside name */
     uint32_t depth;        /* components in the name */
     bool repeated;         /* this walk has met the same object before */
@@ -32,7 +32,8 @@ typedef struct ckpt_walk ckpt_walk;
 
 /* Walks depth first in declaration order. The checkpoint must not be changed during the walk.
  * Memory: about 80 KiB and one bit for each object. CKPT_E_LIMIT when names would pass the limits
- * of the format (65535 bytes, 128 components, 2^26 names), which only a checkpoint that was changed can do. */
+ * of the format (65535 bytes, 128 components, 2^26 names), which only a checkpoint that was changed
+ * can do. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_walk_create(ckpt_module start, ckpt_walk_kind kind,
                                                       ckpt_walk **ret_walk, ckpt_error *err);
 /* The next item; false at the end. */
@@ -54,8 +55,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_print_attributes(ckpt_module module, c
 
 /* Makes text from a file fit for a terminal and for one line: control characters, bidirectional
  * and other invisible format characters, line separators, backslashes and malformed UTF-8 become
- * \n, \x1b, \u202e ... Writes at most size bytes (always with a NUL, if size is not 0) and returns the length of the
- * whole result, as snprintf does. */
+ * \n, \x1b, \u202e ... Writes at most size bytes (always with a NUL, if size is not 0) and returns
+ * the length of the whole result, as snprintf does. */
 CKPT_API size_t ckpt_escape(const char *text, size_t text_size, char *buffer, size_t size);
 
 #ifdef __cplusplus

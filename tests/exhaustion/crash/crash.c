@@ -26,9 +26,8 @@ typedef struct trial {
 static void violation(trial *t, const char *what) {
     if (t->result->violations++ == 0)
         snprintf(t->result->first_violation, sizeof t->result->first_violation,
-                 "%s, seed %llu%s%s: %s", t->scenario->name,
-                 (unsigned long long)t->settings->seed, t->is_again ? ", again" : "",
-                 t->must_be_new ? ", after it returned" : "", what);
+                 "%s, seed %llu%s%s: %s", t->scenario->name, (unsigned long long)t->settings->seed,
+                 t->is_again ? ", again" : "", t->must_be_new ? ", after it returned" : "", what);
 }
 
 /* ---- whether a state is right ---- */
@@ -38,8 +37,8 @@ static bool is_file(const sim_inode *file, const sim_inode *wanted) {
            memcmp(file->bytes, wanted->bytes, file->size) == 0;
 }
 
-/* A file that is neither that of before nor that of afterwards: it must be an edit of the first that
- * did not come to its end, say so, and give the model of before. */
+/* A file that is neither that of before nor that of afterwards: it must be an edit of the first
+ * that did not come to its end, say so, and give the model of before. */
 static const char *judge_interrupted(trial *t, const sim_inode *file, char *text, size_t size) {
     ckpt *c = NULL;
     ckpt_error err;
@@ -139,8 +138,8 @@ static void crash_at_random(trial *t, const simfs *fs, uint64_t count) {
     }
 }
 
-/* Every choice of what is lost; each of them also with writes that are torn. That the last change is
- * lost was looked at before it came. */
+/* Every choice of what is lost; each of them also with writes that are torn. That the last change
+ * is lost was looked at before it came. */
 static void crash_exhaustively(trial *t, const simfs *fs) {
     sim_fate fates[SIM_PENDING];
     int last = fs->pending_count - 1;
@@ -257,8 +256,8 @@ static bool open_copy(trial *t, const sim_inode *file, ckpt **ret_ckpt) {
 
 void crash_run(const crash_scenario *scenario, const crash_settings *settings,
                crash_result *result) {
-    trial t = {.scenario = scenario, .settings = settings, .result = result,
-               .random = {settings->seed}};
+    trial t = {
+        .scenario = scenario, .settings = settings, .result = result, .random = {settings->seed}};
     sim_disk start, end;
     memset(&start, 0, sizeof start);
     bool ready = rehearse(&t, &start, scenario->prepare, &t.before);

@@ -121,10 +121,8 @@ static ckpt_status compact(const ckpt_filesystem *files, uint64_t seed, ckpt_err
 }
 
 const crash_scenario crash_scenarios[] = {
-    {"save", NULL, save_model},
-    {"save over", save_model, save_another},
-    {"edit", save_model, edit_model},
-    {"edit again", save_and_edit, edit_metadata},
+    {"save", NULL, save_model},          {"save over", save_model, save_another},
+    {"edit", save_model, edit_model},    {"edit again", save_and_edit, edit_metadata},
     {"compact", save_and_edit, compact},
 };
 const size_t crash_scenario_count = sizeof crash_scenarios / sizeof crash_scenarios[0];

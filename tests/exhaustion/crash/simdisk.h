@@ -32,7 +32,8 @@ void sim_disk_clear(sim_disk *disk);
 uint64_t sim_disk_hash(const sim_disk *disk); /* of what names lead to */
 
 int sim_disk_find(const sim_disk *disk, const char *name); /* -1: no such name */
-void sim_disk_link(sim_disk *disk, const char *name, int inode); /* takes the place of an old entry */
+void sim_disk_link(sim_disk *disk, const char *name,
+                   int inode); /* takes the place of an old entry */
 void sim_disk_unlink(sim_disk *disk, const char *name);
 void sim_disk_resize(sim_disk *disk, int inode, size_t size); /* zeros at the end */
 
@@ -60,7 +61,6 @@ typedef enum sim_fate {
 } sim_fate;
 
 /* random chooses sectors and bytes. */
-void sim_disk_apply(sim_disk *disk, const sim_operation *operation, sim_fate fate,
-                    uint64_t random);
+void sim_disk_apply(sim_disk *disk, const sim_operation *operation, sim_fate fate, uint64_t random);
 
 #endif

@@ -31,7 +31,7 @@ typedef struct simfs {
     size_t largest_write; /* of one pwrite; 0: as asked */
 
     /* Faults of a library that forgets something. */
-    uint64_t dropped_syncs;      /* bit n: sync n of a file, from 0, does nothing */
+    uint64_t dropped_syncs; /* bit n: sync n of a file, from 0, does nothing */
     bool drops_directory_syncs;
     bool copies_for_rename; /* writes over the target in place of renaming */
     unsigned syncs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every allocation and every file operation of an edit fails, once and from then on: the status is
- * right, nothing leaks, and the file opens as what it was or as what it should become. Prints TAP. */
+ * right, nothing leaks, and the file opens as what it was or as what it should become. Prints TAP.
+ */
 #include <ckpt/ckpt.h>
 
 #include <errno.h>
@@ -184,7 +185,9 @@ static const char *fault_complaint(const faults *f, ckpt_status status, const ck
 
 static void sweep_files(bench *b, int sys_errno, bool ever_after, size_t largest_transfer) {
     uint64_t runs = 0;
-    faults f = {.file_at = 1, .ever_after = ever_after, .sys_errno = sys_errno,
+    faults f = {.file_at = 1,
+                .ever_after = ever_after,
+                .sys_errno = sys_errno,
                 .largest_transfer = largest_transfer};
     for (;; f.file_at++, runs++) {
         ckpt_error err;

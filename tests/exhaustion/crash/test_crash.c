@@ -40,7 +40,9 @@ static const crash_scenario *scenario_named(const char *name) {
 static void test_sample(const crash_scenario *scenario) {
     crash_result result = {0};
     for (uint64_t seed = 1; seed <= 4; seed++) {
-        crash_settings settings = {.seed = seed, .states_per_change = 24, .again = seed == 1,
+        crash_settings settings = {.seed = seed,
+                                   .states_per_change = 24,
+                                   .again = seed == 1,
                                    .largest_write = seed == 2 ? 1000 : 0};
         crash_run(scenario, &settings, &result);
     }
@@ -78,8 +80,8 @@ static void test_mutants(void) {
     }
 }
 
-/* A sync fails, and the system forgets what it should have written: the work has failed, and what is
- * there is still whole, also while the work is done again. */
+/* A sync fails, and the system forgets what it should have written: the work has failed, and what
+ * is there is still whole, also while the work is done again. */
 static void test_failing_syncs(const char *scenario, unsigned syncs) {
     crash_result result = {0};
     char name[80];
@@ -97,13 +99,13 @@ static void run_many(const crash_scenario *scenario, uint64_t wanted, uint64_t f
     crash_result totals = {0};
     uint64_t seed = first;
     for (; totals.states < wanted && totals.violations == 0; seed++) {
-        crash_settings settings = {.seed = seed, .again = true,
-                                   .largest_write = seed % 3 == 2 ? 3000 : 0};
+        crash_settings settings = {
+            .seed = seed, .again = true, .largest_write = seed % 3 == 2 ? 3000 : 0};
         crash_run(scenario, &settings, &totals);
     }
     char name[80];
-    snprintf(name, sizeof name, "%s, seeds %llu to %llu", scenario->name,
-             (unsigned long long)first, (unsigned long long)seed - 1);
+    snprintf(name, sizeof name, "%s, seeds %llu to %llu", scenario->name, (unsigned long long)first,
+             (unsigned long long)seed - 1);
     report(totals.violations == 0, name, &totals);
 }
 

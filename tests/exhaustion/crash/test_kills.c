@@ -93,7 +93,8 @@ static void work_for_ever(const char *path, int64_t step, int reports) {
     }
 }
 
-/* What savers that were killed have left: nothing but files that tell by their names what they are. */
+/* What savers that were killed have left: nothing but files that tell by their names what they are.
+ */
 static const char *sweep(const test_directory *directory) {
     const char *complaint = NULL;
     DIR *stream = opendir(directory->path);

@@ -48,8 +48,7 @@ START_TEST(a_newer_caller_may_leave_the_rest_zero) {
     ck_assert_int_eq(known.second, 5);
     given.third = &given;
     assert_status(ck_options_take(&known, sizeof known, &given, "options", &err), CKPT_E_ARGUMENT);
-    ck_assert_str_eq(err.message,
-                     "the options ask for something that this version does not have");
+    ck_assert_str_eq(err.message, "the options ask for something that this version does not have");
 }
 END_TEST
 

@@ -176,8 +176,8 @@ START_TEST(options_that_contradict_compression_are_refused) {
     ckpt *c = every_dtype(100, 1);
     void *bytes = NULL;
     size_t size = 0;
-    ckpt_save_options options = {.struct_size = sizeof options, .compress = true,
-                                 .no_checksums = true};
+    ckpt_save_options options = {
+        .struct_size = sizeof options, .compress = true, .no_checksums = true};
     assert_status(ckpt_save_memory(c, &options, &bytes, &size, &err), CKPT_E_ARGUMENT);
     options.no_checksums = false;
     options.chunk_size = (uint64_t)1 << 25;
@@ -247,8 +247,8 @@ START_TEST(all_damage_is_told_and_the_rest_is_read) {
     bytes[layout.offset] ^= 1;
     bytes[layout.offset + layout.stored_size - 1] ^= 1;
     uint64_t chunks = 0;
-    ckpt_verify_options options = {.struct_size = sizeof options, .on_damage = note_damage,
-                                   .ctx = &chunks};
+    ckpt_verify_options options = {
+        .struct_size = sizeof options, .on_damage = note_damage, .ctx = &chunks};
     assert_status(ckpt_verify(opened, &options, NULL, &err), CKPT_E_CHECKSUM);
     ck_assert_uint_eq(chunks, 0x0105);
     assert_ok(ckpt_storage_read(storage, 8192, 4096, back, &err));
@@ -269,8 +269,8 @@ typedef ckpt_status (*scenario)(const ckpt_allocator *allocator, const saved_fil
 
 static ckpt_status save_compressed(const ckpt_allocator *allocator, const saved_file *file) {
     ckpt_open_options open = {.struct_size = sizeof open, .allocator = allocator, .threads = 3};
-    ckpt_save_options save = {.struct_size = sizeof save, .compress = true, .threads = 3,
-                              .chunk_size = 4096};
+    ckpt_save_options save = {
+        .struct_size = sizeof save, .compress = true, .threads = 3, .chunk_size = 4096};
     ckpt *c;
     void *bytes;
     size_t size;

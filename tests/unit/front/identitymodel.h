@@ -35,8 +35,8 @@ static inline void add_linear(ckpt_module parent, const char *name, uint64_t inp
 
 static inline ckpt_tensor_spec spec_of_view(void) {
     static const uint64_t shape[] = {2, 3};
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = CKPT_F32, .rank = 2,
-                             .shape = shape};
+    ckpt_tensor_spec spec = {
+        .struct_size = sizeof spec, .dtype = CKPT_F32, .rank = 2, .shape = shape};
     return spec;
 }
 

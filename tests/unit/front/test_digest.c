@@ -71,8 +71,8 @@ END_TEST
 START_TEST(bytes_of_the_caller_and_links) {
     static const float numbers[] = {1, 2, 3};
     const uint64_t shape[] = {3};
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = CKPT_F32, .rank = 1,
-                             .shape = shape};
+    ckpt_tensor_spec spec = {
+        .struct_size = sizeof spec, .dtype = CKPT_F32, .rank = 1, .shape = shape};
     ckpt *first = NULL, *c[3];
     known_digest wanted = {{0}};
     for (int i = 0; i < 3; i++) {

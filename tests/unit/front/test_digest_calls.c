@@ -29,8 +29,8 @@ static ckpt *large_model(const ckpt_create_options *options, const void *bytes, 
     assert_ok(ckpt_create(options, &c, &err));
     for (int i = 0; i < 2; i++) {
         const uint64_t shape[] = {size - (size_t)i};
-        ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = CKPT_U8, .rank = 1,
-                                 .shape = shape};
+        ckpt_tensor_spec spec = {
+            .struct_size = sizeof spec, .dtype = CKPT_U8, .rank = 1, .shape = shape};
         ckpt_storage storage;
         ckpt_tensor tensor;
         assert_ok(ckpt_storage_borrow(c, bytes, size - (size_t)i, &storage, &err));
@@ -44,8 +44,8 @@ START_TEST(progress_and_an_end_before_it) {
     unsigned char *bytes = calloc(1, 5 * MIB);
     ckpt *c = large_model(NULL, bytes, 5 * MIB);
     account a = {0, 0, 0, 0};
-    ckpt_digest_options options = {.struct_size = sizeof options, .progress = keep_account,
-                                   .ctx = &a};
+    ckpt_digest_options options = {
+        .struct_size = sizeof options, .progress = keep_account, .ctx = &a};
     uint8_t digest[CKPT_DIGEST_SIZE] = {7};
     assert_ok(ckpt_digest(c, &options, digest, &err));
     ck_assert_uint_eq(a.done, 10 * MIB - 1);
@@ -104,7 +104,9 @@ START_TEST(large_chunks_are_read_once) {
     for (uint32_t i = 0; i < 2; i++) {
         ckpt_storage storage;
         ckpt_tensor tensor = ckpt_tensor_by_id(c[1], i);
-        ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = CKPT_U8, .rank = 1,
+        ckpt_tensor_spec spec = {.struct_size = sizeof spec,
+                                 .dtype = CKPT_U8,
+                                 .rank = 1,
                                  .shape = ckpt_tensor_shape(tensor)};
         assert_ok(ckpt_storage_link(c[2], ckpt_tensor_storage(tensor), &storage, &err));
         assert_ok(ckpt_tensor_create(storage, &spec, &tensor, &err));

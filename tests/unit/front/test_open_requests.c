@@ -67,8 +67,8 @@ static void make_ckpt(unsigned tensors) {
     assert_ok(ckpt_create(NULL, &made, &err));
     for (unsigned i = 0; i < tensors; i++) {
         snprintf(name, sizeof name, "%u", i);
-        assert_ok(ckpt_add_parameter(ckpt_root(made), name, CKPT_F32, 1, shape, numbers, NULL,
-                                     &err));
+        assert_ok(
+            ckpt_add_parameter(ckpt_root(made), name, CKPT_F32, 1, shape, numbers, NULL, &err));
     }
     assert_ok(ckpt_save_memory(made, NULL, &data, &source.size, &err));
     source.bytes = malloc(source.size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Slices of tensors: against a reference that picks element after element, and what they read of the
- * file. Each slice is tried on the checkpoint as it was built and on files of it: raw without
+/* Slices of tensors: against a reference that picks element after element, and what they read of
+ * the file. Each slice is tried on the checkpoint as it was built and on files of it: raw without
  * checksums, raw with chunks, and encoded. */
 #include "checkmain.h"
 #include "testrandom.h"
@@ -38,8 +38,10 @@ static int read_at(void *ctx, void *buffer, size_t size, uint64_t offset) {
 }
 
 static void open_way(way *w, ckpt *c, int kind, uint64_t chunk_size) {
-    ckpt_save_options save = {.struct_size = sizeof save, .no_checksums = kind == UNCHECKED,
-                              .compress = kind == ENCODED, .chunk_size = chunk_size};
+    ckpt_save_options save = {.struct_size = sizeof save,
+                              .no_checksums = kind == UNCHECKED,
+                              .compress = kind == ENCODED,
+                              .chunk_size = chunk_size};
     ckpt_open_options open = {.struct_size = sizeof open, .threads = 1};
     memset(w, 0, sizeof *w);
     assert_ok(ckpt_save_memory(c, &save, &w->bytes, &w->size, &err));
@@ -74,8 +76,12 @@ static ckpt *new_ckpt(size_t size, ckpt_storage *ret_storage) {
 
 static ckpt_tensor add_view(ckpt_storage storage, const char *name, ckpt_dtype dtype, uint32_t rank,
                             const uint64_t *shape, const uint64_t *strides, uint64_t offset) {
-    ckpt_tensor_spec spec = {.struct_size = sizeof spec, .dtype = dtype, .rank = rank,
-                             .shape = shape, .strides = strides, .storage_offset = offset};
+    ckpt_tensor_spec spec = {.struct_size = sizeof spec,
+                             .dtype = dtype,
+                             .rank = rank,
+                             .shape = shape,
+                             .strides = strides,
+                             .storage_offset = offset};
     ckpt_tensor tensor;
     assert_ok(ckpt_tensor_create(storage, &spec, &tensor, &err));
     assert_ok(ckpt_add_tensor(ckpt_root(storage.owner), name, tensor, &err));
@@ -153,8 +159,8 @@ START_TEST(random_slices_of_random_views_are_those_of_the_reference) {
         random_slices(&r, view, slices);
         size_t size = pick(view, slices, bytes, wanted);
         for (int kind = BUILT; kind < WAYS; kind++) {
-            ckpt_tensor t = kind == BUILT ? view
-                                          : ckpt_find_tensor(ckpt_root(ways[kind].c), "view");
+            ckpt_tensor t =
+                kind == BUILT ? view : ckpt_find_tensor(ckpt_root(ways[kind].c), "view");
             memset(got, 0xee, room + 1);
             assert_ok(ckpt_tensor_read_slice(t, slices, got, size, &err));
             ck_assert_mem_eq(got, wanted, size);
@@ -199,8 +205,8 @@ static void assert_reads(int kind, uint64_t rows_from, uint64_t rows, uint64_t c
             stored[layout.stored_size - 1] ^= 1;
     }
     watch(&w, 0);
-    assert_ok(ckpt_tensor_read_slice(ckpt_find_tensor(ckpt_root(w.c), "m"), slices, got, size,
-                                     &err));
+    assert_ok(
+        ckpt_tensor_read_slice(ckpt_find_tensor(ckpt_root(w.c), "m"), slices, got, size, &err));
     ck_assert_mem_eq(got, wanted, size);
     ck_assert_uint_eq(w.counted.requests, requests);
     if (kind != ENCODED)
