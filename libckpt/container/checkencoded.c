@@ -2,28 +2,22 @@
 /* Encoded storages and where their chunks lie (spec/ckpt-format.md, section 8.1). */
 #include "container/index.h"
 
-static ckpt_status reject_storage(const ck_index *index, uint32_t s, const char *rule,
-                                  ckpt_status status, const char *message, ckpt_error *err) {
-    return ck_index_reject(index, CK_STORAGES, s, rule, status, err, "storage %u %s", (unsigned)s,
-                           message);
-}
-
 /* E2. */
 ckpt_status ck_check_encoding(const ck_index *index, uint32_t storage, ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(index->c, storage);
     unsigned width = rec->width;
     if (rec->encoding == CK_ENCODING_RAW && (width != 0 || rec->rotation != 0))
-        return reject_storage(index, storage, "E2", CKPT_E_STRUCTURE,
-                              "is raw and has a width or a rotation", err);
+        return ck_reject_storage(index, storage, "E2", CKPT_E_STRUCTURE,
+                                 "is raw and has a width or a rotation", err);
     if (rec->encoding == CK_ENCODING_RAW)
         return CKPT_OK;
     if (rec->chunk_log2 == 0 || rec->chunk_log2 > CK_MAX_ENCODED_CHUNK_LOG2)
-        return reject_storage(index, storage, "E2", CKPT_E_LIMIT,
-                              "is encoded in chunks of an unknown size", err);
+        return ck_reject_storage(index, storage, "E2", CKPT_E_LIMIT,
+                                 "is encoded in chunks of an unknown size", err);
     if (width == 0 || width > CK_MAX_WIDTH || (width & (width - 1)) != 0 || rec->rotation > 1 ||
         (rec->rotation == 1 && width == 1))
-        return reject_storage(index, storage, "E2", CKPT_E_STRUCTURE,
-                              "has a width or a rotation that an encoding cannot have", err);
+        return ck_reject_storage(index, storage, "E2", CKPT_E_STRUCTURE,
+                                 "has a width or a rotation that an encoding cannot have", err);
     return CKPT_OK;
 }
 

@@ -4,8 +4,8 @@
 #include "container/index.h"
 #include "container/tiling.h"
 
-static ckpt_status reject_storage(const ck_index *index, uint32_t s, const char *rule,
-                                  ckpt_status status, const char *message, ckpt_error *err) {
+ckpt_status ck_reject_storage(const ck_index *index, uint32_t s, const char *rule,
+                              ckpt_status status, const char *message, ckpt_error *err) {
     return ck_index_reject(index, CK_STORAGES, s, rule, status, err, "storage %u %s", (unsigned)s,
                            message);
 }
@@ -15,19 +15,21 @@ static ckpt_status check_fields(const ck_index *index, uint32_t s, ckpt_error *e
     const ck_storage_rec *rec = ck_storage_at(index->c, s);
     bool raw = rec->encoding == CK_ENCODING_RAW;
     if (rec->encoding > CK_ENCODING_PLANES || rec->part != CK_NONE)
-        return reject_storage(index, s, "P1", CKPT_E_STRUCTURE,
-                              "has an encoding or a part of another version", err);
+        return ck_reject_storage(index, s, "P1", CKPT_E_STRUCTURE,
+                                 "has an encoding or a part of another version", err);
     if (rec->size >= CK_SIZE_LIMIT || (raw && rec->stored_size != rec->size) ||
         (!raw && (rec->stored_size == 0 || rec->stored_size >= rec->size)))
-        return reject_storage(index, s, "P2", CKPT_E_STRUCTURE,
-                              "has a size in the file that does not fit its encoding, or has 2^63 "
-                              "bytes or more",
-                              err);
+        return ck_reject_storage(
+            index, s, "P2", CKPT_E_STRUCTURE,
+            "has a size in the file that does not fit its encoding, or has 2^63 "
+            "bytes or more",
+            err);
     if (rec->size == 0 && (rec->offset != 0 || rec->chunk_log2 != 0))
-        return reject_storage(index, s, "P3", CKPT_E_STRUCTURE, "is empty and has a place", err);
+        return ck_reject_storage(index, s, "P3", CKPT_E_STRUCTURE, "is empty and has a place", err);
     if (rec->chunk_log2 != 0 &&
         (rec->chunk_log2 < CK_MIN_CHUNK_LOG2 || rec->chunk_log2 > CK_MAX_CHUNK_LOG2))
-        return reject_storage(index, s, "P5", CKPT_E_LIMIT, "has chunks of an unknown size", err);
+        return ck_reject_storage(index, s, "P5", CKPT_E_LIMIT, "has chunks of an unknown size",
+                                 err);
     return CKPT_OK;
 }
 
@@ -37,7 +39,8 @@ static ckpt_status check_chunks(const ck_index *index, uint32_t s, uint64_t *nex
     const ck_storage_rec *rec = ck_storage_at(index->c, s);
     uint64_t count = rec->chunk_log2 != 0 ? ((rec->size - 1) >> rec->chunk_log2) + 1 : 0;
     if (rec->first_chunk != *next || count > index->c->chunks.count - *next)
-        return reject_storage(index, s, "P6", CKPT_E_BOUNDS, "does not have the next chunks", err);
+        return ck_reject_storage(index, s, "P6", CKPT_E_BOUNDS, "does not have the next chunks",
+                                 err);
     *next += count;
     return CKPT_OK;
 }

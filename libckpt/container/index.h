@@ -53,6 +53,9 @@ ckpt_status ck_check_storages(const ck_index *index, ckpt_error *err);
 ckpt_status ck_check_encoding(const ck_index *index, uint32_t storage, ckpt_error *err);
 ckpt_status ck_check_chunk_ends(const ck_index *index, ckpt_error *err);
 ckpt_status ck_check_values(const ck_index *index, const ck_usage *usage, ckpt_error *err);
+/* Rejects a storage: "storage N MESSAGE". */
+ckpt_status ck_reject_storage(const ck_index *index, uint32_t s, const char *rule,
+                              ckpt_status status, const char *message, ckpt_error *err);
 /* Marks a string as used; S5 when there is no such string. */
 ckpt_status ck_use_string(const ck_index *index, const ck_usage *usage, uint32_t string,
                           uint32_t kind, uint64_t i, ckpt_error *err);

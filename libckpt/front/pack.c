@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "base/source.h"
 #include "manifest/manifeststate.h"
+#include "model/tensor.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -66,21 +67,9 @@ static type_text describe(ckpt_tensor tensor) {
     return t;
 }
 
-static bool same_type(ckpt_tensor a, ckpt_tensor b) {
-    ckpt_dtype_info x = ckpt_tensor_dtype_info(a), y = ckpt_tensor_dtype_info(b);
-    uint32_t rank = ckpt_tensor_rank(a);
-    if (strcmp(x.name, y.name) != 0 || x.block_elements != y.block_elements ||
-        x.block_bytes != y.block_bytes || rank != ckpt_tensor_rank(b))
-        return false;
-    for (uint32_t i = 0; i < rank; i++)
-        if (ckpt_tensor_shape(a)[i] != ckpt_tensor_shape(b)[i])
-            return false;
-    return true;
-}
-
 static ckpt_status check_type(const ckpt_fill *fill, const char *name, const char *file,
                               ckpt_tensor source, ckpt_error *err) {
-    if (same_type(fill->tensor, source))
+    if (ck_tensor_same_type(fill->tensor, source))
         return CKPT_OK;
     return ck_fail(err, CKPT_E_MISMATCH, "tensor '%s' is %s here and %s in %s", CK_NAME(name),
                    describe(fill->tensor).text, describe(source).text, CK_NAME(file));

@@ -2,6 +2,7 @@
 /* Changing modules and their members. */
 #include "base/utf8.h"
 #include "model/lookup.h"
+#include "model/tensor.h"
 #include "model/topology.h"
 
 #include <string.h>
@@ -212,14 +213,6 @@ ckpt_status ckpt_remove(ckpt_module module, const char *name, ckpt_error *err) {
     return CKPT_OK;
 }
 
-static bool same_shape(ckpt_tensor a, ckpt_tensor b) {
-    ckpt_dtype_info x = ckpt_tensor_dtype_info(a), y = ckpt_tensor_dtype_info(b);
-    uint32_t rank = ckpt_tensor_rank(a);
-    return strcmp(x.name, y.name) == 0 && rank == ckpt_tensor_rank(b) &&
-           (rank == 0 ||
-            memcmp(ckpt_tensor_shape(a), ckpt_tensor_shape(b), rank * sizeof(uint64_t)) == 0);
-}
-
 /* The record of a member that must be a tensor. */
 static ckpt_status find_tensor_member(ckpt_module module, const char *name,
                                       ck_member_rec **ret_member, ckpt_error *err) {
@@ -242,7 +235,7 @@ ckpt_status ckpt_tie(ckpt_module module, const char *name, ckpt_tensor tensor, c
         return status;
     if (tensor.owner != module.owner || tensor.id >= tensor.owner->tensors.count)
         return ck_fail(err, CKPT_E_ARGUMENT, "the tensor is not one of this checkpoint");
-    if (!same_shape(ckpt_module_tensor(module, name), tensor))
+    if (!ck_tensor_same_type(ckpt_module_tensor(module, name), tensor))
         return ck_fail(err, CKPT_E_SHAPE, "'%s' has another dtype or shape than the tensor",
                        CK_NAME(name));
     member->target = tensor.id;

@@ -4,6 +4,8 @@
 
 #include "model/dtype.h"
 
+#include <string.h>
+
 uint32_t ckpt_tensor_count(const ckpt *c) {
     return c != NULL ? (uint32_t)c->tensors.count : 0;
 }
@@ -113,4 +115,16 @@ bool ckpt_tensor_is_parameter(ckpt_tensor tensor) {
 bool ckpt_tensor_requires_grad(ckpt_tensor tensor) {
     const ck_tensor_rec *rec = record_of(tensor);
     return rec != NULL && (rec->flags & CK_TENSOR_REQUIRES_GRAD);
+}
+
+bool ck_tensor_same_type(ckpt_tensor a, ckpt_tensor b) {
+    ckpt_dtype_info x = ckpt_tensor_dtype_info(a), y = ckpt_tensor_dtype_info(b);
+    uint32_t rank = ckpt_tensor_rank(a);
+    if (strcmp(x.name, y.name) != 0 || x.block_elements != y.block_elements ||
+        x.block_bytes != y.block_bytes || rank != ckpt_tensor_rank(b))
+        return false;
+    for (uint32_t i = 0; i < rank; i++)
+        if (ckpt_tensor_shape(a)[i] != ckpt_tensor_shape(b)[i])
+            return false;
+    return true;
 }
