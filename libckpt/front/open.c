@@ -42,6 +42,7 @@ static ckpt_status open_source(ck_source *source, const ckpt_open_options *optio
     if (status == CKPT_OK) {
         c->wanted_generation = options->generation;
         c->threads = options->threads;
+        c->losses = (ck_losses){options->on_loss, options->loss_ctx};
         status = format->read(c, source, err);
     }
     if (status != CKPT_OK) {

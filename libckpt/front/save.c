@@ -25,6 +25,8 @@ static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *optio
     if (format == NULL || format->write == NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "libckpt does not write the format '%s'",
                        CK_NAME(name));
+    if (ret_known->shard_size != 0)
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "the format '%s' has no shards", CK_NAME(name));
     *ret_format = format;
     return CKPT_OK;
 }
@@ -44,7 +46,7 @@ ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *option
         status = ck_atomic_open(&file, &c->memory, known.filesystem, path, !known.not_durable, err);
     if (status != CKPT_OK)
         return status;
-    ck_sink sink = {&file, write_to_file};
+    ck_sink sink = {&file, write_to_file, NULL};
     status = format->write(c, &sink, &known, err);
     if (status != CKPT_OK) {
         ck_atomic_abort(&file);
@@ -81,7 +83,7 @@ ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **r
     if (status != CKPT_OK)
         return status;
     memory_file file = {c->memory, {NULL, 0, 0}};
-    ck_sink sink = {&file, write_to_memory};
+    ck_sink sink = {&file, write_to_memory, NULL};
     status = format->write(c, &sink, &known, err);
     void *exact = NULL;
     if (status == CKPT_OK) {
@@ -119,6 +121,6 @@ ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save
     if (status != CKPT_OK)
         return status;
     ckpt_writer copy = *writer;
-    ck_sink sink = {&copy, write_to_caller};
+    ck_sink sink = {&copy, write_to_caller, NULL};
     return format->write(c, &sink, &known, err);
 }

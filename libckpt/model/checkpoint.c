@@ -96,6 +96,11 @@ ckpt_status ckpt_create(const ckpt_create_options *options, ckpt **ret_ckpt, ckp
 }
 
 static void free_storage_bytes(ckpt *c) {
+    for (uint32_t i = 0; i < c->payloads.count; i++) {
+        const ck_payload *payload = ck_payload_at(c, i);
+        if (payload->kind == CK_PAYLOAD_PROVIDED)
+            payload->provider.close(payload->provider.ctx);
+    }
     for (uint32_t i = 0; i < c->storages.count; i++) {
         const ck_storage_rec *storage = ck_storage_at(c, i);
         /* A file that is being refused may hold any number here. */

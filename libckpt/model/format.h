@@ -9,12 +9,27 @@
 
 #include <ckpt/file.h>
 
+struct ck_part_files;
+
 /* Where a writer puts its bytes; pwrite-like, so that a header can come last. */
 typedef struct ck_sink {
     void *ctx;
     ckpt_status (*write)(void *ctx, const void *bytes, size_t size, uint64_t offset,
                          ckpt_error *err);
+    const struct ck_part_files *parts; /* NULL where nothing can lie beside the file */
 } ck_sink;
+
+/* More files in the directory of the one that is saved. All of them are written under temporary
+ * names; when the writer has returned CKPT_OK they are synced and renamed, the main file after
+ * them. */
+typedef struct ck_part_files {
+    void *ctx;
+    const char *stem; /* of the main file: its last component without the last extension */
+    ckpt_status (*create)(void *ctx, uint32_t *ret_part, ck_sink *ret_sink, ckpt_error *err);
+    /* Under which component the part is to be found, before the writer returns; a file of that name
+     * is replaced. */
+    ckpt_status (*name)(void *ctx, uint32_t part, const char *component, ckpt_error *err);
+} ck_part_files;
 
 typedef struct ck_format {
     const char *name; /* as in ckpt_open_options.formats */

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/hashmap.h"
 #include "base/source.h"
+#include "model/losses.h"
 #include "model/records.h"
 #include "model/table.h"
 
@@ -38,8 +39,21 @@ typedef enum ck_payload_kind {
     CK_PAYLOAD_RESERVED, /* nowhere yet: reads as zeros */
     CK_PAYLOAD_OWNED,
     CK_PAYLOAD_BORROWED,
-    CK_PAYLOAD_LINKED /* in a storage of another checkpoint */
+    CK_PAYLOAD_LINKED,  /* in a storage of another checkpoint */
+    CK_PAYLOAD_PROVIDED /* computed, piece by piece, when they are asked for */
 } ck_payload_kind;
+
+/* Bytes that must be transformed on the way: inflated, swapped, converted. Nothing of them is kept,
+ * so that memory stays flat; who wants them as a whole calls ckpt_storage_data. */
+typedef struct ck_provider {
+    void *ctx;
+    /* Exactly the bytes [offset, offset + size) of the storage, inside of it; size is not 0. Called
+     * from several threads. Offsets mostly ascend: a provider that has to go through what comes
+     * before may keep its place. */
+    ckpt_status (*read)(void *ctx, uint64_t offset, size_t size, void *destination,
+                        ckpt_error *err);
+    void (*close)(void *ctx); /* when the checkpoint is freed */
+} ck_provider;
 
 typedef struct ck_payload {
     ck_payload_kind kind;
@@ -48,6 +62,7 @@ typedef struct ck_payload {
         committed_high; /* hash of the owned bytes as a commit has written them */
     const void *borrowed;
     ckpt_storage link;
+    ck_provider provider;
 } ck_payload;
 
 /* How the chunks of encoded storages are decoded; the room that knows the format provides it. Work
@@ -99,6 +114,7 @@ struct ckpt {
 
     const ck_chunk_coding *coding; /* NULL where nothing is encoded */
     unsigned threads;              /* to read with; 0: one for each processor */
+    ck_losses losses;              /* to tell of what reading could not keep */
     ck_source source;              /* the file; size 0 and no name when there is none */
     bool has_source;
     void *index; /* the block in which the frozen tables lie */
@@ -201,6 +217,10 @@ ckpt_status ck_storage_relink(ckpt_storage storage, ckpt_storage other, ckpt_err
 /* Bytes [offset, offset + size) of the checkpoint's file, raw and without checksums. */
 ckpt_status ck_storage_in_source(ckpt *c, uint64_t offset, uint64_t size, ckpt_storage *ret_storage,
                                  ckpt_error *err);
+/* A storage whose bytes the provider computes. *provider is copied; on failure it stays the
+ * caller's to close. */
+ckpt_status ck_storage_provide(ckpt *c, uint64_t size, const ck_provider *provider,
+                               ckpt_storage *ret_storage, ckpt_error *err);
 bool ck_storage_is_in_file(const ckpt *c, uint32_t storage);
 
 /* ---- tensors and modules ---- */

@@ -131,6 +131,12 @@ ckpt_status ckpt_storage_borrow(ckpt *c, const void *data, uint64_t size, ckpt_s
     return add_storage(c, size, &payload, ret_storage, err);
 }
 
+ckpt_status ck_storage_provide(ckpt *c, uint64_t size, const ck_provider *provider,
+                               ckpt_storage *ret_storage, ckpt_error *err) {
+    ck_payload payload = {.kind = CK_PAYLOAD_PROVIDED, .provider = *provider};
+    return add_storage(c, size, &payload, ret_storage, err);
+}
+
 static ckpt_status check_link(const ckpt *c, ckpt_storage other, ckpt_error *err) {
     if (record_of(other) == NULL || other.owner == c)
         return ck_fail(err, CKPT_E_ARGUMENT, "a storage is linked to one of another checkpoint");

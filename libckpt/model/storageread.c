@@ -50,6 +50,9 @@ ckpt_status ckpt_storage_read(ckpt_storage storage, uint64_t offset, size_t size
     if (size == 0)
         return CKPT_OK;
     if (rec->part != CK_NONE) {
+        const ck_payload *payload = ck_payload_at(c, rec->part);
+        if (payload->kind == CK_PAYLOAD_PROVIDED)
+            return payload->provider.read(payload->provider.ctx, offset, size, destination, err);
         const unsigned char *bytes = ck_storage_bytes(storage);
         if (bytes != NULL)
             memcpy(destination, bytes + offset, size);

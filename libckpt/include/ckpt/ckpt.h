@@ -28,6 +28,7 @@
 #include <ckpt/file.h>
 #include <ckpt/hooks.h>
 #include <ckpt/init.h>
+#include <ckpt/loss.h>
 #include <ckpt/manifest.h>
 #include <ckpt/model.h>
 #include <ckpt/status.h>

@@ -4,6 +4,7 @@
 #define CKPT_FILE_H
 
 #include <ckpt/build.h>
+#include <ckpt/loss.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,12 +24,14 @@ typedef struct ckpt_open_options {
     const ckpt_allocator *allocator;
     const ckpt_filesystem *filesystem;
     ckpt_access access;
-    const char *formats; /* names of the formats to consider, separated by commas, of "ckpt", "npy"
-                            and "safetensors"; NULL: all */
-    unsigned threads;    /* to check and decode chunks with, for each call that reads; 0: one for
-                            each processor. 1: the library starts no threads */
-    uint64_t generation; /* an older state of an edited .ckpt file, by its number; 0: the newest.
-                            CKPT_E_NOT_FOUND when the file has no such generation */
+    const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt", "npy"
+                             and "safetensors"; NULL: all */
+    unsigned threads;     /* to check and decode chunks with, for each call that reads; 0: one for
+                             each processor. 1: the library starts no threads */
+    uint64_t generation;  /* an older state of an edited .ckpt file, by its number; 0: the newest.
+                             CKPT_E_NOT_FOUND when the file has no such generation */
+    ckpt_on_loss on_loss; /* told of what of the file the checkpoint does not hold */
+    void *loss_ctx;
 } ckpt_open_options;
 
 /* Opens a checkpoint in any format that libckpt reads; which one it is, its content tells, never
@@ -168,7 +171,12 @@ typedef struct ckpt_save_options {
     unsigned threads;    /* to compress with; 0: one for each processor. Has no influence on the
                             bytes. Takes memory for about three and a half chunks each */
     ckpt_progress progress;
-    void *ctx; /* for progress */
+    void *ctx;            /* for progress */
+    ckpt_on_loss on_loss; /* told of what of the checkpoint the format cannot hold */
+    void *loss_ctx;
+    uint64_t shard_size; /* bytes of tensors in one file, more than which go to files beside the
+                            one at the path; 0: all in one file. CKPT_E_UNSUPPORTED where the format
+                            or the destination does not have that */
 } ckpt_save_options;
 
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
