@@ -21,7 +21,10 @@ static ckpt_status prepare(ck_source *source, const ck_memory *memory, const cha
 
 static ckpt_status open_regular(ck_source *source, const char *path, ckpt_error *err) {
     const ckpt_filesystem *files = source->files;
-    int failure = files->open(files->ctx, path, CKPT_FILE_READ, &source->file);
+    int failure;
+    do
+        failure = files->open(files->ctx, path, CKPT_FILE_READ, &source->file);
+    while (failure == EINTR);
     if (failure != 0) {
         source->file = -1;
         return ck_fail_errno(err, path, "open", failure);

@@ -19,6 +19,7 @@ typedef struct editing {
     unsigned char current[CK_SLOT_SIZE]; /* its bytes */
     unsigned char before[CK_SLOT_SIZE];  /* what the other slot held */
     bool intent_is_tried, commit_is_tried;
+    bool is_done; /* c stands for the new generation */
     ckpt *newest;
     ck_edit_plan plan;
     ck_placement placement;
@@ -166,6 +167,7 @@ static void update(editing *e, const ck_slot *slot) {
     c->retired = e->retired;
     c->file_numbers = e->numbers;
     c->is_committed = true;
+    c->is_changed = false;
     ck_edit_plan_remember(c);
     e->retired = retired;
     e->numbers = numbers;
@@ -203,13 +205,22 @@ static ckpt_status commit(editing *e, ckpt_error *err) {
     ckpt_error failure;
     status = ck_edit_sync(&e->file, &failure);
     update(e, &slot);
+    e->is_done = true;
     return status == CKPT_OK ? CKPT_OK : fail_uncertain(e->c, &failure, err);
+}
+
+/* Whether a new generation would say what the current one says. That of an interrupted edit is
+ * written anew all the same: it takes the mark of the interruption away. */
+static bool is_unchanged(const ckpt *c) {
+    return !c->is_changed && c->info.recovered[0] == '\0' && ck_edit_plan_is_as_committed(c);
 }
 
 static ckpt_status edit(editing *e, ckpt_error *err) {
     ckpt_status status = ck_payload_check(e->options, err);
     if (status == CKPT_OK)
         status = open_newest(e, err);
+    if (status == CKPT_OK && is_unchanged(e->c))
+        return CKPT_OK;
     if (status == CKPT_OK)
         status = ck_edit_plan_make(e->c, e->newest, &e->slot, &e->plan, err);
     if (status == CKPT_OK)
@@ -224,8 +235,6 @@ static ckpt_status edit(editing *e, ckpt_error *err) {
         status = append(e, err);
     if (status == CKPT_OK)
         status = commit(e, err);
-    if (status != CKPT_OK && status != CKPT_E_DURABILITY)
-        undo(e);
     return status;
 }
 
@@ -255,9 +264,11 @@ ckpt_status ck_ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error
     if (status != CKPT_OK)
         return status;
     status = edit(&e, err);
+    if (status != CKPT_OK && !e.is_done)
+        undo(&e);
     free_all(&e);
     ckpt_error failure;
-    if (ck_edit_close(&e.file, &failure) != CKPT_OK && status == CKPT_OK)
+    if (ck_edit_close(&e.file, &failure) != CKPT_OK && status == CKPT_OK && e.is_done)
         return fail_uncertain(c, &failure, err);
     return status;
 }

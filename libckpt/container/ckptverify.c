@@ -266,7 +266,12 @@ static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
         ck_generation_open_newest(c, c->source.files, c->source.file, &header, &newest, err);
     if (status != CKPT_OK)
         return status;
-    status = number_storages(&t, newest, err);
+    if (header.slot.sequence != c->info.generation ||
+        header.slot.index_checksum != c->index_checksum)
+        status = ck_fail(err, CKPT_E_MISMATCH, "%s: another program has edited it since",
+                         CK_NAME(c->source.name));
+    if (status == CKPT_OK)
+        status = number_storages(&t, newest, err);
     if (status == CKPT_OK)
         status = verify(newest, &translated, result, err);
     ck_free(&c->memory, t.storages, t.count, sizeof *t.storages);

@@ -28,6 +28,14 @@ static bool is_as_committed(const ckpt *c, uint32_t storage) {
     return hash.low64 == payload->committed_low && hash.high64 == payload->committed_high;
 }
 
+bool ck_edit_plan_is_as_committed(const ckpt *c) {
+    for (uint32_t s = 0; s < c->storages.count; s++) {
+        if (!is_as_committed(c, s))
+            return false;
+    }
+    return true;
+}
+
 void ck_edit_plan_remember(ckpt *c) {
     for (uint32_t s = 0; s < c->storages.count; s++) {
         ck_payload *payload = writable_payload(c, s);

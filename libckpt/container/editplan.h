@@ -23,6 +23,8 @@ ckpt_status ck_edit_plan_make(ckpt *c, const ckpt *newest, const ck_slot *slot,
 /* After a commit: notes what the writable storages hold, so that the next commit finds those that
  * were changed. */
 void ck_edit_plan_remember(ckpt *c);
+/* Whether what the caller may write to holds what a commit has written, or is not there. */
+bool ck_edit_plan_is_as_committed(const ckpt *c);
 void ck_edit_plan_free(ck_edit_plan *plan); /* takes a zeroed one with memory, too */
 
 #endif

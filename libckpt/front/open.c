@@ -28,9 +28,19 @@ static ckpt_status find_format(ck_source *source, const ckpt_open_options *optio
     return CKPT_OK;
 }
 
-/* Takes the source over, whatever comes of it. */
+/* An edit by another program may grow or shrink the file between the question for its size and the
+ * reading of its header; then they do not fit each other. */
+static bool has_other_size(const ck_source *source) {
+    ckpt_file_status status = {.size = 0};
+    return source->file >= 0 &&
+           source->files->status(source->files->ctx, source->file, &status) == 0 &&
+           status.size != source->size;
+}
+
+/* Takes the source over, whatever comes of it. *ret_again, on failure: it is worth another attempt.
+ */
 static ckpt_status open_source(ck_source *source, const ckpt_open_options *options, ckpt **ret_ckpt,
-                               ckpt_error *err) {
+                               bool *ret_again, ckpt_error *err) {
     const ck_format *format = NULL;
     ckpt *c = NULL;
     ckpt_status status = find_format(source, options, &format, err);
@@ -47,6 +57,7 @@ static ckpt_status open_source(ck_source *source, const ckpt_open_options *optio
     }
     if (status != CKPT_OK) {
         ckpt_free(c);
+        *ret_again = has_other_size(source);
         ck_source_close(source);
         return status;
     }
@@ -55,17 +66,32 @@ static ckpt_status open_source(ck_source *source, const ckpt_open_options *optio
     return CKPT_OK;
 }
 
+#define ATTEMPTS 8
+
+static ckpt_status open_once(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,
+                             bool *ret_again, ckpt_error *err) {
+    ck_source source;
+    ck_memory memory = ck_memory_from(options->allocator);
+    ckpt_status status = ck_source_open(&source, &memory, options->filesystem, path,
+                                        options->access == CKPT_ACCESS_MAP, err);
+    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, ret_again, err) : status;
+}
+
 ckpt_status ckpt_open(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,
                       ckpt_error *err) {
-    ck_source source;
     ckpt_open_options known;
+    ckpt_error failure;
+    bool again = true;
     ckpt_status status = ck_options_take(&known, sizeof known, options, "open options", err);
     if (status != CKPT_OK)
         return status;
-    ck_memory memory = ck_memory_from(known.allocator);
-    status = ck_source_open(&source, &memory, known.filesystem, path,
-                            known.access == CKPT_ACCESS_MAP, err);
-    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
+    for (int attempt = 0; attempt < ATTEMPTS && again; attempt++) {
+        again = false;
+        status = open_once(path, &known, ret_ckpt, &again, &failure);
+    }
+    if (status != CKPT_OK && err != NULL)
+        *err = failure;
+    return status;
 }
 
 ckpt_status ckpt_open_memory(const void *data, size_t size, const char *name,
@@ -75,9 +101,10 @@ ckpt_status ckpt_open_memory(const void *data, size_t size, const char *name,
     ckpt_status status = ck_options_take(&known, sizeof known, options, "open options", err);
     if (status != CKPT_OK)
         return status;
+    bool again;
     ck_memory memory = ck_memory_from(known.allocator);
     status = ck_source_from_memory(&source, &memory, data, size, name, err);
-    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
+    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, &again, err) : status;
 }
 
 ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
@@ -89,9 +116,10 @@ ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
         status = ck_fail(err, CKPT_E_ARGUMENT, "there is no reader");
     if (status != CKPT_OK)
         return status;
+    bool again;
     ck_memory memory = ck_memory_from(known.allocator);
     status = ck_source_from_reader(&source, &memory, reader, name, err);
-    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, err) : status;
+    return status == CKPT_OK ? open_source(&source, &known, ret_ckpt, &again, err) : status;
 }
 
 ckpt_file_info ckpt_describe_file(const ckpt *c) {

@@ -171,6 +171,7 @@ ckpt_status ckpt_pack(const char *path, const ckpt_pack_options *options, ckpt *
     p.sources.allocator = known.allocator;
     p.sources.files = known.filesystem;
     p.sources.manifest_path = path;
+    p.sources.output = known.output;
     status = read_manifest(&p, err);
     if (status == CKPT_OK)
         status = fill_all(&p, err);

@@ -63,6 +63,26 @@ static char *path_beside(const ck_pack_sources *s, const char *name) {
     return copy;
 }
 
+static bool is_same_file(const ckpt_file_status *a, const ckpt_file_status *b) {
+    return a->inode != 0 && a->inode == b->inode && a->device == b->device;
+}
+
+/* A save replaces what the path itself names, be it a link, and not what that leads to. */
+static ckpt_status check_output(const ck_pack_sources *s, const ck_source *source,
+                                ckpt_error *err) {
+    const ckpt_filesystem *files = source->files;
+    ckpt_file_status output = {.size = 0}, named = {.size = 0}, read = {.size = 0};
+    if (s->output == NULL || files->status_of_path(files->ctx, s->output, &output) != 0)
+        return CKPT_OK;
+    if ((files->status_of_path(files->ctx, source->name, &named) == 0 &&
+         is_same_file(&named, &output)) ||
+        (files->status(files->ctx, source->file, &read) == 0 && is_same_file(&read, &output)))
+        return ck_fail(err, CKPT_E_ARGUMENT,
+                       "%s: the output would replace this file, which is read",
+                       CK_NAME(source->name));
+    return CKPT_OK;
+}
+
 ckpt_status ck_pack_open(ck_pack_sources *s, const char *name, bool is_path, ckpt **ret_ckpt,
                          ckpt_error *err) {
     ckpt_open_options options = {
@@ -79,8 +99,14 @@ ckpt_status ck_pack_open(ck_pack_sources *s, const char *name, bool is_path, ckp
         return ck_fail_nomem(err);
     ckpt_status status = ckpt_open(path, &options, &c, err);
     ck_free_string(&s->memory, path);
-    if (status == CKPT_OK)
-        status = keep(s, names, name, c, err);
+    if (status != CKPT_OK)
+        return status;
+    status = is_path ? CKPT_OK : check_output(s, &c->source, err);
+    if (status != CKPT_OK) {
+        ckpt_free(c);
+        return status;
+    }
+    status = keep(s, names, name, c, err);
     if (status == CKPT_OK)
         *ret_ckpt = c;
     return status;
@@ -98,7 +124,9 @@ static ckpt_status open_raw_file(ck_pack_sources *s, const char *name, ckpt **re
     ck_free_string(&s->memory, path);
     if (status != CKPT_OK)
         return status;
-    status = ck_ckpt_new(s->allocator, &c, err);
+    status = check_output(s, &source, err);
+    if (status == CKPT_OK)
+        status = ck_ckpt_new(s->allocator, &c, err);
     if (status != CKPT_OK) {
         ck_source_close(&source);
         return status;

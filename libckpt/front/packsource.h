@@ -13,13 +13,14 @@ typedef struct ck_pack_sources {
     const ckpt_allocator *allocator;
     const ckpt_filesystem *files;
     const char *manifest_path;
+    const char *output; /* must be none of the files beside it; NULL: not known */
     ck_nametree beside; /* names of checkpoints beside the manifest to numbers in opened */
     ck_nametree paths;  /* the same for paths */
     ck_nametree raw;    /* the same for files that are taken as raw bytes */
     ck_buffer opened;   /* of ckpt *, owned until they are handed over */
 } ck_pack_sources;
 
-/* s is all zeros but for its first four members. */
+/* s is all zeros but for its first five members. */
 void ck_pack_sources_free(ck_pack_sources *s);
 /* Attaches all of them to c. */
 ckpt_status ck_pack_sources_give(ck_pack_sources *s, ckpt *c, ckpt_error *err);

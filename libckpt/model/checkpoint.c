@@ -202,6 +202,7 @@ static void store_value_depths(ckpt *c) {
 }
 
 ckpt_status ck_thaw(ckpt *c, ckpt_error *err) {
+    c->is_changed = true;
     if (c->thawed)
         return CKPT_OK;
     ckpt_status status = ck_thaw_strings(c, err);

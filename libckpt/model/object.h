@@ -99,6 +99,7 @@ struct ckpt {
     size_t value_bytes_fixed_size; /* value_bytes.bytes belongs to the index while capacity is 0 */
 
     bool thawed;
+    bool is_changed; /* since it was opened, created or committed; bytes of storages do not count */
     ck_hashmap member_index;   /* module << 32 | name to place in the run */
     ck_hashmap value_index;    /* first element << 32 | key to place in the run */
     ck_hashmap member_rooms;   /* module to the room of its run, when that has grown */

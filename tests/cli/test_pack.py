@@ -47,6 +47,21 @@ def test_over_the_very_file_that_the_data_come_from():
     tap.equal((work / name).read_bytes(), before)
 
 
+def test_over_a_file_that_the_manifest_names():
+    name = pack("source", NET)
+    before = (work / name).read_bytes()
+    (work / "named.yaml").write_text("ckpt-manifest: 1\ndata: source.ckpt\n"
+                                     "root: {module: '', members: {w: {parameter: f32, "
+                                     "shape: [20, 30]}}}\n")
+    os.symlink(name, work / "link.ckpt")
+    for output in name, "./" + name:
+        message = refused("ckpt-pack", "named.yaml", "-o", output)
+        tap.equal("source.ckpt: the output would replace this file" in message, True, message)
+    tap.equal((work / name).read_bytes(), before)
+    fine("ckpt-pack", "named.yaml", "-o", "link.ckpt")
+    tap.equal((work / name).read_bytes(), before)
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else():
     pack("old", NET)
     before = (work / "old.ckpt").read_bytes()

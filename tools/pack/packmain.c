@@ -73,7 +73,7 @@ static int take_threads(const char *value, pack_options *o) {
 
 static int take_option(pack_options *o, int id, const char *value) {
     switch (id) {
-    case OUTPUT: o->output = value; break;
+    case OUTPUT: o->output = o->pack.output = value; break;
     case DATA: o->pack.data = value; break;
     case NO_CHECKSUMS: o->save.no_checksums = true; break;
     case COMPRESS: o->save.compress = true; break;

@@ -132,7 +132,8 @@ typedef struct ckpt_verify_result {
  * CKPT_OK: all is well. CKPT_E_CHECKSUM or CKPT_E_STRUCTURE: there is damage; all of it was told to
  * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Formats
  * without checksums have only their structure, which opening has checked; their bytes are read, and
- * counted as unchecked. */
+ * counted as unchecked. CKPT_E_MISMATCH: c has been committed, and another program has edited the
+ * file since. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                                                  ckpt_verify_result *ret_result, ckpt_error *err);
 
@@ -182,8 +183,8 @@ typedef struct ckpt_save_options {
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
  * whole. Works over the very file that the checkpoint was opened from. The same model and options
  * give the same bytes. A symbolic link at path is replaced, not followed; the permissions of a file
- * that is replaced are kept; what is neither file nor link is not replaced. CKPT_E_IO: the old file
- * is as it was and nothing is left behind. CKPT_E_DURABILITY: see ckpt_status. */
+ * that is replaced are kept; what is neither file nor link is not replaced. CKPT_E_NOT_FOUND: there
+ * is no such directory. CKPT_E_IO: the old file is as it was and nothing is left behind. CKPT_E_DURABILITY: see ckpt_status. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save(ckpt *c, const char *path,
                                                const ckpt_save_options *options, ckpt_error *err);
 /* To memory, obtained from the checkpoint's allocator; free it with ckpt_buffer_free. */
@@ -215,7 +216,8 @@ CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
  * of these the file holds what it held; where it could not be put back as it was, it is marked as
  * interrupted in an edit.
  * CKPT_E_DURABILITY: the new generation is in the file and c stands for it, but it could not be
- * synced: after a power loss either the old or the new one may be found. */
+ * synced: after a power loss either the old or the new one may be found.
+ * Where nothing was changed since c was opened or committed, nothing is written. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_commit(ckpt *c, const ckpt_save_options *options,
                                                  ckpt_error *err);
 

@@ -79,6 +79,8 @@ typedef struct ckpt_pack_options {
                          not say where their bytes are; overrides the manifest's own `data` */
     bool has_seed;    /* seed overrides the manifest's */
     uint64_t seed;
+    const char *output; /* where the checkpoint will be saved; NULL: not known. CKPT_E_ARGUMENT when
+                           that would replace a file that the manifest names */
 } ckpt_pack_options;
 
 /* Reads the manifest at path and returns a checkpoint whose storages are filled from recipes or

@@ -240,6 +240,63 @@ START_TEST(a_file_without_storages_can_be_edited_and_verified) {
 }
 END_TEST
 
+START_TEST(without_a_change_nothing_is_written) {
+    size_t size, size_after;
+    ckpt *c = open_file(0);
+    void *bytes = test_read_file(path, &size);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(ckpt_commit(c, NULL, &err));
+        assert_ok(ckpt_commit(c, NULL, &err));
+        void *after = test_read_file(path, &size_after);
+        ck_assert_uint_eq(size, size_after);
+        ck_assert_mem_eq(bytes, after, size);
+        free(after);
+        free(bytes);
+        assert_ok(ckpt_map_set(ckpt_metadata(c), "epoch", ckpt_int(i), NULL, &err));
+        assert_ok(ckpt_commit(c, NULL, &err));
+        ck_assert_uint_eq(ckpt_describe_file(c).generation, 2 + (uint64_t)i);
+        bytes = test_read_file(path, &size);
+    }
+    ckpt_free(c);
+    free(bytes);
+}
+END_TEST
+
+/* A file system in which another program commits between the question for the size of the file and
+ * the first reading. */
+typedef struct busy_files {
+    ckpt_filesystem hook;
+    int commits; /* still to come */
+} busy_files;
+
+static int commit_then_read(void *ctx, int file, void *buffer, size_t size, uint64_t offset,
+                            size_t *ret_count) {
+    busy_files *busy = ctx;
+    const ckpt_filesystem *files = ckpt_posix_filesystem();
+    if (offset == 0 && busy->commits > 0) {
+        busy->commits--;
+        ckpt *c = open_file(0);
+        assert_ok(ckpt_map_set(ckpt_metadata(c), "n", ckpt_int(busy->commits), NULL, &err));
+        assert_ok(ckpt_commit(c, NULL, &err));
+        ckpt_free(c);
+    }
+    return files->pread(files->ctx, file, buffer, size, offset, ret_count);
+}
+
+START_TEST(opening_while_another_program_commits) {
+    busy_files busy = {*ckpt_posix_filesystem(), 3};
+    busy.hook.ctx = &busy;
+    busy.hook.pread = commit_then_read;
+    ckpt_open_options options = {.struct_size = sizeof options, .filesystem = &busy.hook};
+    ckpt *c;
+    assert_ok(ckpt_open(path, &options, &c, &err));
+    ck_assert_int_eq(busy.commits, 0);
+    ck_assert_uint_eq(ckpt_describe_file(c).generation, 4);
+    ck_assert_str_eq(ckpt_describe_file(c).recovered, "");
+    ckpt_free(c);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("commit");
     TCase *cases = tcase_create("commit");
@@ -254,6 +311,8 @@ int main(void) {
     tcase_add_test(cases, damage_in_an_edited_file_is_told_of_its_storage);
     tcase_add_test(cases, weights_written_after_a_commit_are_in_the_next);
     tcase_add_test(cases, a_file_without_storages_can_be_edited_and_verified);
+    tcase_add_test(cases, without_a_change_nothing_is_written);
+    tcase_add_test(cases, opening_while_another_program_commits);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
 }

@@ -40,6 +40,20 @@ START_TEST(a_file_that_another_program_edits_is_left_alone) {
 }
 END_TEST
 
+START_TEST(verifying_sees_that_another_program_has_edited) {
+    ckpt *c = open_file(0);
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "k", ckpt_int(1), NULL, &err));
+    assert_ok(ckpt_commit(c, NULL, &err));
+    assert_ok(ckpt_verify(c, NULL, NULL, &err));
+    ckpt *other = open_file(0);
+    assert_ok(ckpt_map_set(ckpt_metadata(other), "k", ckpt_int(2), NULL, &err));
+    assert_ok(ckpt_commit(other, NULL, &err));
+    assert_status(ckpt_verify(c, NULL, NULL, &err), CKPT_E_MISMATCH);
+    ckpt_free(other);
+    ckpt_free(c);
+}
+END_TEST
+
 static bool stop(void *ctx, uint64_t done, uint64_t total) {
     (void)ctx, (void)done, (void)total;
     return false;
@@ -118,6 +132,7 @@ int main(void) {
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, a_file_that_another_program_changed_is_left_alone);
     tcase_add_test(cases, a_file_that_another_program_edits_is_left_alone);
+    tcase_add_test(cases, verifying_sees_that_another_program_has_edited);
     tcase_add_test(cases, a_cancelled_edit_leaves_the_file_as_it_was);
     tcase_add_test(cases, what_cannot_be_edited);
     tcase_add_test(cases, a_file_of_a_later_minor_version_is_left_alone);
