@@ -16,19 +16,22 @@ static const char *last_component(const char *path) {
     return slash != NULL ? slash + 1 : path;
 }
 
-/* "dir/.name.7.tmp": hidden, and so named that a person sees whose it is. The base name is cut so
- * that the result is no longer than a file name may be. */
-static void name_temporary(ck_atomic_file *file, size_t room, unsigned attempt) {
+/* "dir/.name.7.tmp", for a part ".name.3.7.tmp": hidden, and so named that a person sees whose it
+ * is. The base name is cut so that the result is no longer than a file name may be. */
+static void name_temporary(ck_atomic_file *file, uint32_t part, unsigned attempt) {
     const char *base = last_component(file->path);
-    snprintf(file->temporary, room, "%.*s.%.200s.%u.tmp", (int)(base - file->path), file->path,
-             base, attempt);
+    char number[12] = "";
+    if (part != 0)
+        snprintf(number, sizeof number, ".%u", (unsigned)part);
+    snprintf(file->temporary, file->temporary_room, "%.*s.%.200s%s.%u.tmp",
+             (int)(base - file->path), file->path, base, number, attempt);
 }
 
-static ckpt_status create_temporary(ck_atomic_file *file, size_t room, ckpt_file_mode mode,
+static ckpt_status create_temporary(ck_atomic_file *file, uint32_t part, ckpt_file_mode mode,
                                     ckpt_error *err) {
     const ckpt_filesystem *files = file->files;
     for (unsigned attempt = 1;; attempt++) {
-        name_temporary(file, room, attempt);
+        name_temporary(file, part, attempt);
         int failure = files->open(files->ctx, file->temporary, mode, &file->file);
         if (failure == 0)
             return CKPT_OK;
@@ -54,29 +57,29 @@ static ckpt_status look_at_target(const ck_atomic_file *file, bool *ret_is_file,
     return CKPT_OK;
 }
 
-/* A file that is replaced hands its permissions on. Until then nobody else can open the new one:
- * who has opened a file goes on reading, whatever its permissions become. */
-static ckpt_status create(ck_atomic_file *file, size_t room, ckpt_error *err) {
-    bool is_file = false;
-    uint32_t permissions = 0;
-    ckpt_status status = look_at_target(file, &is_file, &permissions, err);
-    if (status == CKPT_OK)
-        status = create_temporary(file, room, is_file ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE,
-                                  err);
-    if (status != CKPT_OK || !is_file)
-        return status;
+static ckpt_status set_permissions(ck_atomic_file *file, uint32_t permissions, ckpt_error *err) {
     int failure = file->files->set_permissions(file->files->ctx, file->file, permissions);
     return failure == 0 ? CKPT_OK : ck_fail_errno(err, file->path, "set permissions", failure);
 }
 
-static void free_names(ck_atomic_file *file, size_t room) {
-    ck_free(&file->memory, file->temporary, room, 1);
-    ck_free_string(&file->memory, file->path);
-    ck_free_string(&file->memory, file->directory);
+/* A file that is replaced hands its permissions on. Until then nobody else can open the new one:
+ * who has opened a file goes on reading, whatever its permissions become. */
+static ckpt_status create(ck_atomic_file *file, uint32_t part, ckpt_error *err) {
+    uint32_t permissions = 0;
+    ckpt_status status = look_at_target(file, &file->replaces, &permissions, err);
+    if (status == CKPT_OK)
+        status = create_temporary(
+            file, part, file->replaces ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE, err);
+    if (status == CKPT_OK && file->replaces)
+        status = set_permissions(file, permissions, err);
+    return status;
 }
 
-static size_t temporary_room(const char *path) {
-    return strlen(path) + sizeof "..4294967295.tmp";
+void ck_atomic_free(ck_atomic_file *file) {
+    ck_free(&file->memory, file->temporary, file->temporary_room, 1);
+    ck_free_string(&file->memory, file->path);
+    ck_free_string(&file->memory, file->directory);
+    file->temporary = file->path = file->directory = NULL;
 }
 
 static bool copy_names(ck_atomic_file *file, const char *path) {
@@ -84,8 +87,23 @@ static bool copy_names(ck_atomic_file *file, const char *path) {
     file->path = ck_copy_string(&file->memory, path, strlen(path));
     file->directory = directory_size != 0 ? ck_copy_string(&file->memory, path, directory_size)
                                           : ck_copy_string(&file->memory, ".", 1);
-    file->temporary = ck_alloc(&file->memory, temporary_room(path), 1);
+    file->temporary_room = strlen(path) + sizeof "..4294967295.4294967295.tmp";
+    file->temporary = ck_alloc(&file->memory, file->temporary_room, 1);
     return file->path != NULL && file->directory != NULL && file->temporary != NULL;
+}
+
+static ckpt_status open_new(ck_atomic_file *ret_file, ck_atomic_file *file, const char *path,
+                            uint32_t part, ckpt_error *err) {
+    ckpt_status status = copy_names(file, path) ? CKPT_OK : ck_fail_nomem(err);
+    if (status == CKPT_OK)
+        status = create(file, part, err);
+    if (status == CKPT_OK)
+        *ret_file = *file;
+    else if (file->file >= 0)
+        ck_atomic_abort(file);
+    else
+        ck_atomic_free(file);
+    return status;
 }
 
 ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
@@ -97,20 +115,38 @@ ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
     }
     ck_atomic_file file = {.memory = *memory, .file = -1, .durable = durable};
     file.files = files != NULL ? files : ckpt_posix_filesystem();
-    size_t room = temporary_room(path);
-    ckpt_status status = copy_names(&file, path) ? CKPT_OK : ck_fail_nomem(err);
-    if (status == CKPT_OK)
-        status = create(&file, room, err);
-    if (status != CKPT_OK && file.file >= 0) {
-        ck_atomic_abort(&file);
-        return status;
-    }
-    if (status != CKPT_OK) {
-        free_names(&file, room);
-        return status;
-    }
-    *ret_file = file;
-    return CKPT_OK;
+    return open_new(ret_file, &file, path, 0, err);
+}
+
+ckpt_status ck_atomic_open_beside(ck_atomic_file *ret_file, const ck_atomic_file *main,
+                                  uint32_t number, ckpt_error *err) {
+    ck_atomic_file file = {.memory = main->memory, .file = -1, .durable = main->durable};
+    file.files = main->files;
+    return open_new(ret_file, &file, main->path, number, err);
+}
+
+/* "DIRECTORY/component"; the directory ends with a slash, or is "." for a path without any. */
+static char *path_beside(const ck_atomic_file *file, const char *component) {
+    size_t base = (size_t)(last_component(file->path) - file->path), size = strlen(component);
+    char *path = ck_alloc(&file->memory, base + size + 1, 1);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, file->path, base);
+    memcpy(path + base, component, size + 1);
+    return path;
+}
+
+ckpt_status ck_atomic_set_name(ck_atomic_file *file, const char *component, ckpt_error *err) {
+    uint32_t permissions = 0;
+    char *path = path_beside(file, component);
+    if (path == NULL)
+        return ck_fail_nomem(err);
+    ck_free_string(&file->memory, file->path);
+    file->path = path;
+    ckpt_status status = look_at_target(file, &file->replaces, &permissions, err);
+    if (status == CKPT_OK && file->replaces && file->file >= 0)
+        status = set_permissions(file, permissions, err);
+    return status;
 }
 
 ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size, uint64_t offset,
@@ -118,7 +154,14 @@ ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size
     return ck_file_write(file->files, file->file, file->path, bytes, size, offset, err);
 }
 
-static ckpt_status sync_and_close(ck_atomic_file *file, ckpt_error *err) {
+ckpt_status ck_atomic_read(const ck_atomic_file *file, void *bytes, size_t size, uint64_t offset,
+                           ckpt_error *err) {
+    return ck_file_read(file->files, file->file, file->path, bytes, size, offset, err);
+}
+
+ckpt_status ck_atomic_finish(ck_atomic_file *file, ckpt_error *err) {
+    if (file->file < 0)
+        return CKPT_OK;
     if (file->durable) {
         ckpt_status status = ck_file_sync(file->files, file->file, file->path, err);
         if (status != CKPT_OK)
@@ -129,15 +172,22 @@ static ckpt_status sync_and_close(ck_atomic_file *file, ckpt_error *err) {
     return ck_file_close(file->files, closing, file->path, err);
 }
 
-static ckpt_status sync_directory(ck_atomic_file *file, ckpt_error *err) {
+ckpt_status ck_atomic_rename(ck_atomic_file *file, ckpt_error *err) {
+    int failure = file->files->rename(file->files->ctx, file->temporary, file->path);
+    return failure == 0 ? CKPT_OK : ck_fail_errno(err, file->path, "replace it", failure);
+}
+
+int ck_atomic_sync_directory(const ck_atomic_file *file) {
     if (!file->durable)
-        return CKPT_OK;
+        return 0;
     int failure;
     do
         failure = file->files->sync_directory(file->files->ctx, file->directory);
     while (failure == EINTR);
-    if (failure == 0)
-        return CKPT_OK;
+    return failure;
+}
+
+static ckpt_status tell_durability(const ck_atomic_file *file, int failure, ckpt_error *err) {
     ck_place place = {file->path, CKPT_NO_OFFSET, NULL, 0, 0};
     ck_set_error_at(err, &place, CKPT_E_DURABILITY,
                     "written, but its directory could not be synced (system error %d): after a "
@@ -149,19 +199,17 @@ static ckpt_status sync_directory(ck_atomic_file *file, ckpt_error *err) {
 }
 
 ckpt_status ck_atomic_commit(ck_atomic_file *file, ckpt_error *err) {
-    const ckpt_filesystem *files = file->files;
-    ckpt_status status = sync_and_close(file, err);
-    if (status == CKPT_OK) {
-        int failure = files->rename(files->ctx, file->temporary, file->path);
-        if (failure != 0)
-            status = ck_fail_errno(err, file->path, "replace it", failure);
-    }
+    ckpt_status status = ck_atomic_finish(file, err);
+    if (status == CKPT_OK)
+        status = ck_atomic_rename(file, err);
     if (status != CKPT_OK) {
         ck_atomic_abort(file);
         return status;
     }
-    status = sync_directory(file, err);
-    free_names(file, temporary_room(file->path));
+    int failure = ck_atomic_sync_directory(file);
+    if (failure != 0)
+        status = tell_durability(file, failure, err);
+    ck_atomic_free(file);
     return status;
 }
 
@@ -171,5 +219,5 @@ void ck_atomic_abort(ck_atomic_file *file) {
         files->close(files->ctx, file->file);
     file->file = -1;
     files->unlink(files->ctx, file->temporary);
-    free_names(file, temporary_room(file->path));
+    ck_atomic_free(file);
 }

@@ -9,11 +9,13 @@
 typedef struct ck_atomic_file {
     ck_memory memory;
     const ckpt_filesystem *files;
-    char *path;
+    char *path; /* that it is to have; of a part without a name that of the main file */
     char *temporary;
+    size_t temporary_room;
     char *directory;
-    int file;
+    int file; /* -1 once it is closed */
     bool durable;
+    bool replaces; /* there was a file at the path, whose permissions it has */
 } ck_atomic_file;
 
 /* Creates the temporary file. durable: sync it and the directory at commit. */
@@ -22,10 +24,31 @@ ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
                            ckpt_error *err);
 ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size, uint64_t offset,
                             ckpt_error *err);
+/* Exactly size bytes of what has been written, while it is open. */
+ckpt_status ck_atomic_read(const ck_atomic_file *file, void *bytes, size_t size, uint64_t offset,
+                           ckpt_error *err);
 /* Closes in every case. On failure the target is as it was and the temporary file is gone, but for
  * CKPT_E_DURABILITY (see ckpt_status). */
 ckpt_status ck_atomic_commit(ck_atomic_file *file, ckpt_error *err);
 /* Throws the temporary file away. */
 void ck_atomic_abort(ck_atomic_file *file);
+
+/* ---- the steps of a commit, for files that belong together (base/partfiles.h) ---- */
+
+/* A file beside another one that is open, with the permissions of what that one replaces; number
+ * tells the temporary names of such files apart. It has no name before ck_atomic_set_name. */
+ckpt_status ck_atomic_open_beside(ck_atomic_file *ret_file, const ck_atomic_file *main,
+                                  uint32_t number, ckpt_error *err);
+/* One component, in the same directory. What is there must be a file or a link, if anything, or it
+ * is CKPT_E_IO; of a file that will be replaced the permissions are taken over. */
+ckpt_status ck_atomic_set_name(ck_atomic_file *file, const char *component, ckpt_error *err);
+/* Syncs and closes; does nothing when it is closed. After a failure only ck_atomic_abort is left.
+ */
+ckpt_status ck_atomic_finish(ck_atomic_file *file, ckpt_error *err);
+/* Gives a finished file its name. The names stay the caller's to free. */
+ckpt_status ck_atomic_rename(ck_atomic_file *file, ckpt_error *err);
+/* The errno of syncing the directory, or 0. */
+int ck_atomic_sync_directory(const ck_atomic_file *file);
+void ck_atomic_free(ck_atomic_file *file);
 
 #endif

@@ -24,6 +24,25 @@ ckpt_status ck_file_write(const ckpt_filesystem *files, int file, const char *na
     return CKPT_OK;
 }
 
+ckpt_status ck_file_read(const ckpt_filesystem *files, int file, const char *name, void *bytes,
+                         size_t size, uint64_t offset, ckpt_error *err) {
+    unsigned char *p = bytes;
+    while (size > 0) {
+        size_t count = 0;
+        int failure = files->pread(files->ctx, file, p, size, offset, &count);
+        if (failure == EINTR)
+            continue;
+        if (failure == 0 && (count == 0 || count > size))
+            failure = EIO;
+        if (failure != 0)
+            return ck_fail_errno(err, name, "read back", failure);
+        p += count;
+        offset += count;
+        size -= count;
+    }
+    return CKPT_OK;
+}
+
 ckpt_status ck_file_sync(const ckpt_filesystem *files, int file, const char *name,
                          ckpt_error *err) {
     int failure;

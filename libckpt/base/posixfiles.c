@@ -15,11 +15,25 @@ static int posix_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret
     int flags = O_CLOEXEC;
     if (mode == CKPT_FILE_EDIT)
         flags |= O_RDWR | O_NONBLOCK;
+    else if (mode == CKPT_FILE_DIRECTORY)
+        flags |= O_RDONLY | O_DIRECTORY;
     else if (mode == CKPT_FILE_READ)
         flags |= O_RDONLY | O_NONBLOCK; /* do not wait for a writer when it is a FIFO */
     else
         flags |= O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
     int file = open(path, flags, mode == CKPT_FILE_CREATE_PRIVATE ? 0600 : 0666);
+    if (file < 0)
+        return errno;
+    *ret_file = file;
+    return 0;
+}
+
+static int posix_open_at(void *ctx, int directory, const char *component, ckpt_file_mode mode,
+                         int *ret_file) {
+    (void)ctx;
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int file =
+        openat(directory, component, mode == CKPT_FILE_DIRECTORY ? flags | O_DIRECTORY : flags);
     if (file < 0)
         return errno;
     *ret_file = file;
@@ -150,6 +164,7 @@ static const ckpt_filesystem posix_filesystem = {
     .unmap = posix_unmap,
     .truncate = posix_truncate,
     .lock = posix_lock,
+    .open_at = posix_open_at,
 };
 
 const ckpt_filesystem *ckpt_posix_filesystem(void) {

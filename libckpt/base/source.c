@@ -19,26 +19,6 @@ static ckpt_status prepare(ck_source *source, const ck_memory *memory, const cha
     return source->name != NULL ? CKPT_OK : ck_fail_nomem(err);
 }
 
-static ckpt_status open_regular(ck_source *source, const char *path, ckpt_error *err) {
-    const ckpt_filesystem *files = source->files;
-    int failure;
-    do
-        failure = files->open(files->ctx, path, CKPT_FILE_READ, &source->file);
-    while (failure == EINTR);
-    if (failure != 0) {
-        source->file = -1;
-        return ck_fail_errno(err, path, "open", failure);
-    }
-    ckpt_file_status status = {.size = 0};
-    failure = files->status(files->ctx, source->file, &status);
-    if (failure != 0)
-        return ck_fail_errno(err, path, "look at", failure);
-    if (!status.is_regular)
-        return ck_fail(err, CKPT_E_IO, "%s: not a regular file", CK_NAME(path));
-    source->size = status.size;
-    return CKPT_OK;
-}
-
 static void try_to_map(ck_source *source) {
     const ckpt_filesystem *files = source->files;
     size_t size;
@@ -51,15 +31,31 @@ static void try_to_map(ck_source *source) {
     }
 }
 
-ckpt_status ck_source_open(ck_source *ret_source, const ck_memory *memory,
-                           const ckpt_filesystem *files, const char *path, bool map,
-                           ckpt_error *err) {
+static ckpt_status look_at_file(ck_source *source, ckpt_error *err) {
+    const ckpt_filesystem *files = source->files;
+    ckpt_file_status status = {.size = 0};
+    int failure = files->status(files->ctx, source->file, &status);
+    if (failure != 0)
+        return ck_fail_errno(err, source->name, "look at", failure);
+    if (!status.is_regular)
+        return ck_fail(err, CKPT_E_IO, "%s: not a regular file", CK_NAME(source->name));
+    source->size = status.size;
+    return CKPT_OK;
+}
+
+ckpt_status ck_source_from_file(ck_source *ret_source, const ck_memory *memory,
+                                const ckpt_filesystem *files, int file, const char *name, bool map,
+                                ckpt_error *err) {
     ck_source source;
-    ckpt_status status = prepare(&source, memory, path, err);
-    if (status != CKPT_OK)
+    ckpt_status status = prepare(&source, memory, name, err);
+    if (status != CKPT_OK) {
+        files->close(files->ctx, file);
         return status;
-    source.files = files != NULL ? files : ckpt_posix_filesystem();
-    status = open_regular(&source, path, err);
+    }
+    source.files = files;
+    source.file = file;
+    source.to_map = map;
+    status = look_at_file(&source, err);
     if (status != CKPT_OK) {
         ck_source_close(&source);
         return status;
@@ -68,6 +64,21 @@ ckpt_status ck_source_open(ck_source *ret_source, const ck_memory *memory,
         try_to_map(&source);
     *ret_source = source;
     return CKPT_OK;
+}
+
+ckpt_status ck_source_open(ck_source *ret_source, const ck_memory *memory,
+                           const ckpt_filesystem *files, const char *path, bool map,
+                           ckpt_error *err) {
+    int file;
+    if (files == NULL)
+        files = ckpt_posix_filesystem();
+    int failure;
+    do
+        failure = files->open(files->ctx, path, CKPT_FILE_READ, &file);
+    while (failure == EINTR);
+    if (failure != 0)
+        return ck_fail_errno(err, path, "open", failure);
+    return ck_source_from_file(ret_source, memory, files, file, path, map, err);
 }
 
 ckpt_status ck_source_from_memory(ck_source *ret_source, const ck_memory *memory, const void *bytes,

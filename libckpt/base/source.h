@@ -13,6 +13,7 @@ typedef struct ck_source {
     const ckpt_filesystem *files; /* for a file */
     int file;                     /* -1 when there is none */
     bool mapped;
+    bool to_map;         /* whether it should be, as other files that are opened for its sake */
     ckpt_reader reader;  /* for the caller's functions */
     unsigned char *head; /* the first bytes, while they are kept; else NULL */
     size_t head_size;
@@ -22,10 +23,24 @@ typedef struct ck_source {
 ckpt_status ck_source_open(ck_source *ret_source, const ck_memory *memory,
                            const ckpt_filesystem *files, const char *path, bool map,
                            ckpt_error *err);
+/* Takes over a file that is open, whatever comes of it; it must be a regular one. */
+ckpt_status ck_source_from_file(ck_source *ret_source, const ck_memory *memory,
+                                const ckpt_filesystem *files, int file, const char *name, bool map,
+                                ckpt_error *err);
 ckpt_status ck_source_from_memory(ck_source *ret_source, const ck_memory *memory, const void *bytes,
                                   size_t size, const char *name, ckpt_error *err);
 ckpt_status ck_source_from_reader(ck_source *ret_source, const ck_memory *memory,
                                   const ckpt_reader *reader, const char *name, ckpt_error *err);
+/* A file in the directory of the main one, named by one component as the bytes of the main file
+ * give it: it is not empty, "." or "..", and has no `/`, so that nothing outside of the directory
+ * can be meant. A symbolic link is not followed, and nothing but a regular file is opened for
+ * reading. CKPT_E_UNSUPPORTED: the main source is not a file, or its file system cannot do it.
+ * CKPT_E_BOUNDS: not such a component. CKPT_E_NOT_FOUND: there is no such file. */
+ckpt_status ck_source_open_beside(ck_source *ret_source, const ck_source *main,
+                                  const char *component, ckpt_error *err);
+/* The same for a file in a directory that lies beside the main file; both are such components. */
+ckpt_status ck_source_open_beneath(ck_source *ret_source, const ck_source *main,
+                                   const char *directory, const char *component, ckpt_error *err);
 void ck_source_close(ck_source *source);
 
 /* Reads the first `size` bytes (all of them, if there are fewer) in one request and keeps them:

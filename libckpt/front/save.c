@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Saving: to a path, to memory, through the caller's functions. */
 #include "front/formats.h"
+#include "front/partsink.h"
 
-#include "base/atomicfile.h"
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Everything that is checked before a byte is written. */
-static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *options,
+static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *options, bool to_path,
                                    ckpt_save_options *ret_known, const ck_format **ret_format,
                                    ckpt_error *err) {
     if (c == NULL)
@@ -25,7 +25,9 @@ static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *optio
     if (format == NULL || format->write == NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "libckpt does not write the format '%s'",
                        CK_NAME(name));
-    if (ret_known->shard_size != 0)
+    if (ret_known->shard_size != 0 && !to_path)
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "there are no shards without a path to save to");
+    if (ret_known->shard_size != 0 && !format->has_shards)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "the format '%s' has no shards", CK_NAME(name));
     *ret_format = format;
     return CKPT_OK;
@@ -36,23 +38,30 @@ static ckpt_status write_to_file(void *ctx, const void *bytes, size_t size, uint
     return ck_atomic_write(ctx, bytes, size, offset, err);
 }
 
+static ckpt_status write_with_parts(ckpt *c, ck_atomic_file *file, const ck_format *format,
+                                    const ckpt_save_options *options, ckpt_error *err) {
+    ck_part_sink parts;
+    ckpt_status status = ck_part_sink_begin(&parts, file, err);
+    if (status == CKPT_OK) {
+        ck_sink sink = {file, write_to_file, &parts.files};
+        status = format->write(c, &sink, options, err);
+        if (status == CKPT_OK)
+            return ck_part_sink_commit(&parts, file, err);
+        ck_part_sink_abort(&parts);
+    }
+    ck_atomic_abort(file);
+    return status;
+}
+
 ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *options,
                       ckpt_error *err) {
     ckpt_save_options known;
     const ck_format *format;
     ck_atomic_file file;
-    ckpt_status status = check_arguments(c, options, &known, &format, err);
+    ckpt_status status = check_arguments(c, options, true, &known, &format, err);
     if (status == CKPT_OK)
         status = ck_atomic_open(&file, &c->memory, known.filesystem, path, !known.not_durable, err);
-    if (status != CKPT_OK)
-        return status;
-    ck_sink sink = {&file, write_to_file, NULL};
-    status = format->write(c, &sink, &known, err);
-    if (status != CKPT_OK) {
-        ck_atomic_abort(&file);
-        return status;
-    }
-    return ck_atomic_commit(&file, err);
+    return status == CKPT_OK ? write_with_parts(c, &file, format, &known, err) : status;
 }
 
 typedef struct memory_file {
@@ -79,7 +88,7 @@ ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **r
                              size_t *ret_size, ckpt_error *err) {
     ckpt_save_options known;
     const ck_format *format;
-    ckpt_status status = check_arguments(c, options, &known, &format, err);
+    ckpt_status status = check_arguments(c, options, false, &known, &format, err);
     if (status != CKPT_OK)
         return status;
     memory_file file = {c->memory, {NULL, 0, 0}};
@@ -115,7 +124,7 @@ ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save
                              ckpt_error *err) {
     ckpt_save_options known;
     const ck_format *format;
-    ckpt_status status = check_arguments(c, options, &known, &format, err);
+    ckpt_status status = check_arguments(c, options, false, &known, &format, err);
     if (status == CKPT_OK && (writer == NULL || writer->write_at == NULL))
         status = ck_fail(err, CKPT_E_ARGUMENT, "there is no writer");
     if (status != CKPT_OK)

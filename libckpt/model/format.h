@@ -21,14 +21,24 @@ typedef struct ck_sink {
 
 /* More files in the directory of the one that is saved. All of them are written under temporary
  * names; when the writer has returned CKPT_OK they are synced and renamed, the main file after
- * them. */
+ * them (base/partfiles.h says what a failure leaves). */
 typedef struct ck_part_files {
     void *ctx;
     const char *stem; /* of the main file: its last component without the last extension */
+    const char *path; /* of the main file, as given to the save */
+    const ckpt_filesystem *files;
     ckpt_status (*create)(void *ctx, uint32_t *ret_part, ck_sink *ret_sink, ckpt_error *err);
-    /* Under which component the part is to be found, before the writer returns; a file of that name
-     * is replaced. */
+    /* Exactly size bytes of what has been written to the part. */
+    ckpt_status (*read)(void *ctx, uint32_t part, void *bytes, size_t size, uint64_t offset,
+                        ckpt_error *err);
+    /* Under which component the part is to be found; every part must have been told one before the
+     * writer returns. A file of that name is replaced. */
     ckpt_status (*name)(void *ctx, uint32_t part, const char *component, ckpt_error *err);
+    /* Nothing more is written to the part or read from it: it is synced and closed. Without it that
+     * is done in the end, and all parts are open until then. */
+    ckpt_status (*finish)(void *ctx, uint32_t part, ckpt_error *err);
+    /* The part, which has no name yet, is not needed after all. */
+    void (*discard)(void *ctx, uint32_t part);
 } ck_part_files;
 
 typedef struct ck_format {
@@ -50,6 +60,8 @@ typedef struct ck_format {
     /* Writes the changes into the file that the checkpoint was read from, of which it has a path.
      * NULL where a file cannot be edited. */
     ckpt_status (*commit)(ckpt *c, const ckpt_save_options *options, ckpt_error *err);
+    /* Whether write heeds shard_size. It is not asked for it where the sink has no parts. */
+    bool has_shards;
 } ck_format;
 
 /* Both header pages of a .ckpt file. */

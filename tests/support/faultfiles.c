@@ -5,23 +5,11 @@
 #include <string.h>
 
 const char *file_operation_name(file_operation operation) {
-    static const char *const names[FILE_OPERATION_COUNT] = {"open",
-                                                            "create",
-                                                            "close",
-                                                            "status",
-                                                            "status_of_path",
-                                                            "set_permissions",
-                                                            "pread",
-                                                            "pwrite",
-                                                            "sync",
-                                                            "sync_directory",
-                                                            "rename",
-                                                            "unlink",
-                                                            "map",
-                                                            "unmap",
-                                                            "open_edit",
-                                                            "truncate",
-                                                            "lock"};
+    static const char *const names[FILE_OPERATION_COUNT] = {
+        "open",   "create", "close",     "status",         "status_of_path", "set_permissions",
+        "pread",  "pwrite", "sync",      "sync_directory", "rename",         "unlink",
+        "map",    "unmap",  "open_edit", "truncate",       "lock",           "open_directory",
+        "open_at"};
     return operation < FILE_OPERATION_COUNT ? names[operation] : "?";
 }
 
@@ -63,7 +51,8 @@ static int fault_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret
     static const file_operation opens[] = {[CKPT_FILE_READ] = FILE_OPEN_READ,
                                            [CKPT_FILE_CREATE] = FILE_OPEN_CREATE,
                                            [CKPT_FILE_CREATE_PRIVATE] = FILE_OPEN_CREATE,
-                                           [CKPT_FILE_EDIT] = FILE_OPEN_EDIT};
+                                           [CKPT_FILE_EDIT] = FILE_OPEN_EDIT,
+                                           [CKPT_FILE_DIRECTORY] = FILE_OPEN_DIRECTORY};
     int failure = begin(files, opens[mode], -1);
     if (failure == 0)
         failure = below()->open(below()->ctx, path, mode, ret_file);
@@ -72,6 +61,16 @@ static int fault_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret
         if (files->operations <= FILE_RECORDS)
             files->records[files->operations - 1].file = *ret_file;
     }
+    return failure;
+}
+
+static int fault_open_at(void *ctx, int directory, const char *component, ckpt_file_mode mode,
+                         int *ret_file) {
+    fault_files *files = ctx;
+    int failure = begin(files, FILE_OPEN_AT, directory);
+    if (failure == 0)
+        failure = below()->open_at(below()->ctx, directory, component, mode, ret_file);
+    files->open_files += failure == 0;
     return failure;
 }
 
@@ -186,7 +185,8 @@ const ckpt_filesystem *fault_files_hook(fault_files *files) {
                             .map = fault_map,
                             .unmap = fault_unmap,
                             .truncate = fault_truncate,
-                            .lock = fault_lock};
+                            .lock = fault_lock,
+                            .open_at = fault_open_at};
     files->hook = hook;
     return &files->hook;
 }

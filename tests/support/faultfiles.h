@@ -24,6 +24,8 @@ typedef enum file_operation {
     FILE_OPEN_EDIT,
     FILE_TRUNCATE,
     FILE_LOCK,
+    FILE_OPEN_DIRECTORY,
+    FILE_OPEN_AT,
     FILE_OPERATION_COUNT
 } file_operation;
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void need(int condition, const char *what) {
@@ -43,8 +44,19 @@ static size_t for_each(const test_directory *directory, int (*what)(const char *
     return count;
 }
 
+static int remove_all(const char *path) {
+    struct stat status;
+    test_directory below;
+    if (lstat(path, &status) != 0 || !S_ISDIR(status.st_mode))
+        return unlink(path);
+    if (snprintf(below.path, sizeof below.path, "%s", path) >= (int)sizeof below.path)
+        return -1;
+    test_directory_remove(&below);
+    return 0;
+}
+
 void test_directory_remove(const test_directory *directory) {
-    for_each(directory, unlink);
+    for_each(directory, remove_all);
     need(rmdir(directory->path) == 0, directory->path);
 }
 

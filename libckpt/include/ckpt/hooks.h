@@ -31,7 +31,8 @@ typedef enum ckpt_file_mode {
     CKPT_FILE_CREATE, /* a new file, to write and read; fails with EEXIST if the name is taken, and
                          does not follow a symbolic link */
     CKPT_FILE_CREATE_PRIVATE, /* the same, for its owner alone until set_permissions */
-    CKPT_FILE_EDIT            /* an existing file, to read and write */
+    CKPT_FILE_EDIT,           /* an existing file, to read and write */
+    CKPT_FILE_DIRECTORY       /* an existing directory, for open_at */
 } ckpt_file_mode;
 
 typedef struct ckpt_file_status {
@@ -69,6 +70,12 @@ typedef struct ckpt_filesystem {
     /* An exclusive, advisory lock until the file is closed; EWOULDBLOCK when another open file has
      * it, be it of this process. */
     int (*lock)(void *ctx, int file);
+    /* For checkpoints that lie in more files than one; a file system without it cannot read them.
+     * Opens what has this name in a directory that `open` or this function gave. The name is one
+     * component, without `/`; mode is CKPT_FILE_READ or CKPT_FILE_DIRECTORY. A symbolic link must
+     * not be followed: ELOOP, or ENOTDIR where a directory is asked for. */
+    int (*open_at)(void *ctx, int directory, const char *component, ckpt_file_mode mode,
+                   int *ret_file);
 } ckpt_filesystem;
 
 /* The default file system, for hooks that wish to pass most calls on. */

@@ -53,6 +53,7 @@ static void drop(simfs *fs, int inode) {
     fs->pending_count = kept;
 }
 
+/* There is one directory, which is no inode: a handle of it leads to none. */
 static int sim_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file) {
     simfs *fs = ctx;
     int inode = sim_disk_find(&fs->seen, path), file = 0;
@@ -68,12 +69,18 @@ static int sim_open(void *ctx, const char *path, ckpt_file_mode mode, int *ret_f
         change(fs, &create);
         inode = create.inode;
     }
-    if (inode < 0)
+    if (inode < 0 && mode != CKPT_FILE_DIRECTORY)
         return ENOENT;
     sim_file opened = {true, false, inode};
     fs->files[file] = opened;
     *ret_file = file;
     return 0;
+}
+
+static int sim_open_at(void *ctx, int directory, const char *component, ckpt_file_mode mode,
+                       int *ret_file) {
+    (void)directory;
+    return mode == CKPT_FILE_READ ? sim_open(ctx, component, mode, ret_file) : ENOTDIR;
 }
 
 static int sim_close(void *ctx, int file) {
@@ -238,7 +245,8 @@ void simfs_begin(simfs *fs, const sim_disk *disk) {
                                          .map = sim_map,
                                          .unmap = sim_unmap,
                                          .truncate = sim_truncate,
-                                         .lock = sim_lock};
+                                         .lock = sim_lock,
+                                         .open_at = sim_open_at};
     memset(fs, 0, sizeof *fs);
     fs->hook = hook;
     fs->hook.ctx = fs;
