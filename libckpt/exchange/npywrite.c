@@ -4,7 +4,7 @@
 
 #include "base/endian.h"
 #include "base/error.h"
-#include "model/object.h"
+#include "exchange/tensorstream.h"
 
 #include <ckpt/walk.h>
 
@@ -13,7 +13,6 @@
 
 #define ALIGNMENT 64
 #define PREAMBLE_SIZE 10 /* magic, version, size of the header */
-#define BLOCK_SIZE ((size_t)1 << 20)
 
 /* NumPy leaves room for the outermost extent (the innermost, in Fortran order) to grow to this many
  * digits in place. */
@@ -98,56 +97,6 @@ static ckpt_status find_array(ckpt *c, ckpt_tensor *ret_tensor, ckpt_error *err)
     return CKPT_OK;
 }
 
-static ckpt_status report(const ckpt_save_options *options, uint64_t done, uint64_t total,
-                          ckpt_error *err) {
-    if (options->progress == NULL || options->progress(options->ctx, done, total))
-        return CKPT_OK;
-    return ck_fail(err, CKPT_E_CANCELLED, "cancelled");
-}
-
-static ckpt_status write_dense(ckpt_tensor tensor, uint64_t offset, unsigned char *block,
-                               const ck_sink *sink, const ckpt_save_options *options,
-                               ckpt_error *err) {
-    ckpt_storage storage = ckpt_tensor_storage(tensor);
-    uint64_t total = ckpt_tensor_nbytes(tensor);
-    uint64_t first = ck_tensor_at(tensor.owner, tensor.id)->offset;
-    for (uint64_t done = 0; done < total;) {
-        size_t size = total - done < BLOCK_SIZE ? (size_t)(total - done) : BLOCK_SIZE;
-        ckpt_status status = ckpt_storage_read(storage, first + done, size, block, err);
-        if (status == CKPT_OK)
-            status = sink->write(sink->ctx, block, size, offset + done, err);
-        done += size;
-        if (status == CKPT_OK)
-            status = report(options, done, total, err);
-        if (status != CKPT_OK)
-            return status;
-    }
-    return CKPT_OK;
-}
-
-/* A dense tensor goes in blocks; any other is gathered whole. */
-static ckpt_status write_array(ckpt_tensor tensor, uint64_t offset, const ck_sink *sink,
-                               const ckpt_save_options *options, ckpt_error *err) {
-    const ck_memory *memory = ck_ckpt_memory(tensor.owner);
-    bool dense = ckpt_tensor_is_contiguous(tensor);
-    size_t size = dense ? BLOCK_SIZE : (size_t)ckpt_tensor_nbytes(tensor);
-    unsigned char *block = ck_alloc(memory, size, 1);
-    if (block == NULL)
-        return ck_fail_nomem(err);
-    ckpt_status status;
-    if (dense) {
-        status = write_dense(tensor, offset, block, sink, options, err);
-    } else {
-        status = ckpt_tensor_read(tensor, block, size, err);
-        if (status == CKPT_OK)
-            status = sink->write(sink->ctx, block, size, offset, err);
-        if (status == CKPT_OK)
-            status = report(options, size, size, err);
-    }
-    ck_free(memory, block, size, 1);
-    return status;
-}
-
 ckpt_status ck_npy_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
                          ckpt_error *err) {
     header h;
@@ -161,5 +110,8 @@ ckpt_status ck_npy_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *
                        CK_NAME(ckpt_tensor_dtype_info(tensor).name));
     format_header(&h, descr, tensor);
     status = sink->write(sink->ctx, h.bytes, h.size, 0, err);
-    return status == CKPT_OK ? write_array(tensor, h.size, sink, options, err) : status;
+    if (status != CKPT_OK)
+        return status;
+    ck_meter meter = ck_meter_for(options, ckpt_tensor_nbytes(tensor));
+    return ck_tensor_to_sink(tensor, sink, h.size, &meter, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading slices. What is in memory is copied from there; what is in a file comes through a window
- * that holds a run of chunks (or of bytes, where there are no checksums), so that each chunk is
- * read, checked and decoded once. */
+/* Reading slices. What is in memory is copied from there; what is in a file, or is computed when it
+ * is asked for, comes through a window that holds a run of chunks (or of bytes, where there are no
+ * checksums), so that each chunk is read, checked and decoded once. */
 #include "model/sliceread.h"
 
 #include "base/checked.h"
@@ -92,8 +92,7 @@ static ckpt_status load(window *w, const ck_slice_walk *walk, uint64_t offset, c
     ckpt_status status;
     w->end = w->begin; /* nothing, should it fail */
     if (rec->chunk_log2 == 0) {
-        status =
-            ck_source_read(&c->source, rec->offset + begin, w->bytes, (size_t)(end - begin), err);
+        status = ckpt_storage_read(w->storage, begin, (size_t)(end - begin), w->bytes, err);
     } else {
         uint64_t first = begin >> rec->chunk_log2, last = (end - 1) >> rec->chunk_log2;
         status = ck_chunks_read(c, w->storage.id, first, last - first + 1, w->bytes, err);
@@ -151,7 +150,9 @@ static ckpt_status read_planned(ckpt_storage storage, const ck_slice_plan *plan,
     if (plan->depth == 0)
         return ckpt_storage_read(storage, plan->start, (size_t)plan->size, destination, err);
     storage = ck_storage_resolve(storage);
-    if (!ck_storage_is_in_file(storage.owner, storage.id)) {
+    const ck_storage_rec *rec = ck_storage_at(storage.owner, storage.id);
+    if (rec->part != CK_NONE &&
+        ck_payload_at(storage.owner, rec->part)->kind != CK_PAYLOAD_PROVIDED) {
         const unsigned char *bytes = ck_storage_bytes(storage);
         if (bytes != NULL)
             gather(plan, bytes, 0, destination);
