@@ -3,42 +3,14 @@
 
 #include "base/error.h"
 #include "base/filewrite.h"
+#include "base/temporaryfile.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-/* Names that may be taken by the left-overs of programs that were killed. */
-#define ATTEMPTS 1000
 
 static const char *last_component(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
-}
-
-/* "dir/.name.7.tmp", for a part ".name.3.7.tmp": hidden, and so named that a person sees whose it
- * is. The base name is cut so that the result is no longer than a file name may be. */
-static void name_temporary(ck_atomic_file *file, uint32_t part, unsigned attempt) {
-    const char *base = last_component(file->path);
-    char number[12] = "";
-    if (part != 0)
-        snprintf(number, sizeof number, ".%u", (unsigned)part);
-    snprintf(file->temporary, file->temporary_room, "%.*s.%.200s%s.%u.tmp",
-             (int)(base - file->path), file->path, base, number, attempt);
-}
-
-static ckpt_status create_temporary(ck_atomic_file *file, uint32_t part, ckpt_file_mode mode,
-                                    ckpt_error *err) {
-    const ckpt_filesystem *files = file->files;
-    for (unsigned attempt = 1;; attempt++) {
-        name_temporary(file, part, attempt);
-        int failure = files->open(files->ctx, file->temporary, mode, &file->file);
-        if (failure == 0)
-            return CKPT_OK;
-        file->file = -1;
-        if ((failure != EEXIST && failure != EINTR) || attempt == ATTEMPTS)
-            return ck_fail_errno(err, file->path, "create a file beside it", failure);
-    }
 }
 
 /* What is to be replaced, if anything: only a file can be, or a link. */
@@ -64,18 +36,21 @@ static ckpt_status set_permissions(ck_atomic_file *file, uint32_t permissions, c
 
 /* A file that is replaced hands its permissions on. Until then nobody else can open the new one:
  * who has opened a file goes on reading, whatever its permissions become. */
-static ckpt_status create(ck_atomic_file *file, uint32_t part, ckpt_error *err) {
+static ckpt_status create(ck_atomic_file *file, const ck_atomic_file *main, uint32_t part,
+                          ckpt_error *err) {
     uint32_t permissions = 0;
     ckpt_status status = look_at_target(file, &file->replaces, &permissions, err);
+    ckpt_file_mode mode = file->replaces ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE;
     if (status == CKPT_OK)
-        status = create_temporary(
-            file, part, file->replaces ? CKPT_FILE_CREATE_PRIVATE : CKPT_FILE_CREATE, err);
+        status = main != NULL ? ck_temporary_create_part(file, main, part, mode, err)
+                              : ck_temporary_create(file, mode, err);
     if (status == CKPT_OK && file->replaces)
         status = set_permissions(file, permissions, err);
     return status;
 }
 
 void ck_atomic_free(ck_atomic_file *file) {
+    ck_temporary_release(file);
     ck_free(&file->memory, file->temporary, file->temporary_room, 1);
     ck_free_string(&file->memory, file->path);
     ck_free_string(&file->memory, file->directory);
@@ -93,10 +68,10 @@ static bool copy_names(ck_atomic_file *file, const char *path) {
 }
 
 static ckpt_status open_new(ck_atomic_file *ret_file, ck_atomic_file *file, const char *path,
-                            uint32_t part, ckpt_error *err) {
+                            const ck_atomic_file *main, uint32_t part, ckpt_error *err) {
     ckpt_status status = copy_names(file, path) ? CKPT_OK : ck_fail_nomem(err);
     if (status == CKPT_OK)
-        status = create(file, part, err);
+        status = create(file, main, part, err);
     if (status == CKPT_OK)
         *ret_file = *file;
     else if (file->file >= 0)
@@ -113,16 +88,17 @@ ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
         ck_place place = {path, CKPT_NO_OFFSET, NULL, 0, 0};
         return ck_fail_at(err, &place, CKPT_E_ARGUMENT, "not the name of a file");
     }
-    ck_atomic_file file = {.memory = *memory, .file = -1, .durable = durable};
+    ck_atomic_file file = {.memory = *memory, .file = -1, .guard = -1, .durable = durable};
     file.files = files != NULL ? files : ckpt_posix_filesystem();
-    return open_new(ret_file, &file, path, 0, err);
+    return open_new(ret_file, &file, path, NULL, 0, err);
 }
 
 ckpt_status ck_atomic_open_beside(ck_atomic_file *ret_file, const ck_atomic_file *main,
                                   uint32_t number, ckpt_error *err) {
-    ck_atomic_file file = {.memory = main->memory, .file = -1, .durable = main->durable};
+    ck_atomic_file file = {
+        .memory = main->memory, .file = -1, .guard = -1, .durable = main->durable};
     file.files = main->files;
-    return open_new(ret_file, &file, main->path, number, err);
+    return open_new(ret_file, &file, main->path, main, number, err);
 }
 
 /* "DIRECTORY/component"; the directory ends with a slash, or is "." for a path without any. */

@@ -13,7 +13,9 @@ typedef struct ck_atomic_file {
     char *temporary;
     size_t temporary_room;
     char *directory;
-    int file; /* -1 once it is closed */
+    int file;        /* -1 once it is closed */
+    int guard;       /* the same file, locked (base/temporaryfile.h); -1 where there is none */
+    unsigned number; /* in the temporary name */
     bool durable;
     bool replaces; /* there was a file at the path, whose permissions it has */
 } ck_atomic_file;

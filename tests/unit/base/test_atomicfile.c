@@ -103,16 +103,43 @@ START_TEST(short_and_interrupted_writes_go_on) {
 }
 END_TEST
 
-START_TEST(left_over_temporary_names_are_passed_over) {
+START_TEST(what_killed_savers_have_left_is_taken_away) {
+    static const char *const left[] = {".net.ckpt.1.tmp",   ".net.ckpt.2.tmp", ".net.ckpt.2.1.tmp",
+                                       ".net.ckpt.2.4.tmp", ".net.ckpt.3.tmp", ".other.ckpt.1.tmp"};
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        char taken[512];
+        test_path(&directory, left[i], taken, sizeof taken);
+        test_write_file(taken, "left over", 9);
+    }
+    assert_ok(begin(path));
+    assert_ok(ck_atomic_commit(&file, &err));
+    assert_content("");
+    ck_assert_uint_eq(test_directory_count(&directory), 2); /* and the other's */
+}
+END_TEST
+
+START_TEST(what_no_saver_has_left_is_passed_over) {
     char taken[512];
     test_path(&directory, ".net.ckpt.1.tmp", taken, sizeof taken);
-    test_write_file(taken, "left over", 9);
-    test_path(&directory, ".net.ckpt.2.tmp", taken, sizeof taken);
     ck_assert_int_eq(symlink("/nowhere", taken), 0);
+    test_path(&directory, ".net.ckpt.2.tmp", taken, sizeof taken);
+    ck_assert_int_eq(mkfifo(taken, 0600), 0);
     assert_ok(begin(path));
     assert_ok(ck_atomic_commit(&file, &err));
     assert_content("");
     ck_assert_uint_eq(test_directory_count(&directory), 3);
+}
+END_TEST
+
+START_TEST(where_files_cannot_be_locked_nothing_is_taken_away) {
+    ckpt_filesystem plain = *hook;
+    char taken[512];
+    plain.lock = NULL;
+    test_path(&directory, ".net.ckpt.1.tmp", taken, sizeof taken);
+    test_write_file(taken, "left over", 9);
+    assert_ok(ck_atomic_open(&file, &memory, &plain, path, true, &err));
+    assert_ok(ck_atomic_commit(&file, &err));
+    ck_assert_uint_eq(test_directory_count(&directory), 2);
 }
 END_TEST
 
@@ -199,7 +226,9 @@ int main(void) {
     tcase_add_test(tests, a_durable_file_is_synced_before_it_is_renamed_and_its_directory_after);
     tcase_add_test(tests, a_file_that_need_not_be_durable_is_not_synced);
     tcase_add_test(tests, short_and_interrupted_writes_go_on);
-    tcase_add_test(tests, left_over_temporary_names_are_passed_over);
+    tcase_add_test(tests, what_killed_savers_have_left_is_taken_away);
+    tcase_add_test(tests, what_no_saver_has_left_is_passed_over);
+    tcase_add_test(tests, where_files_cannot_be_locked_nothing_is_taken_away);
     tcase_add_test(tests, two_writers_of_one_path_do_not_disturb_each_other);
     tcase_add_test(tests, permissions_of_the_old_file_are_kept);
     tcase_add_test(tests, a_symbolic_link_is_replaced_and_its_target_left_alone);
