@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening: find out the format, let it read. */
 #include "front/formats.h"
+#include "front/openbeside.h"
 
 #include "base/error.h"
 #include "base/options.h"
@@ -92,6 +93,14 @@ ckpt_status ckpt_open(const char *path, const ckpt_open_options *options, ckpt *
     if (status != CKPT_OK && err != NULL)
         *err = failure;
     return status;
+}
+
+ckpt_status ck_open_beside(const ck_source *main, const char *component,
+                           const ckpt_open_options *options, ckpt **ret_ckpt, ckpt_error *err) {
+    ck_source source;
+    bool again;
+    ckpt_status status = ck_source_open_beside(&source, main, component, err);
+    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, &again, err) : status;
 }
 
 ckpt_status ckpt_open_memory(const void *data, size_t size, const char *name,

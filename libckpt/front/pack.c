@@ -26,21 +26,21 @@ static ckpt_status read_manifest(packer *p, ckpt_error *err) {
     ck_memory memory = p->sources.memory;
     ckpt_manifest_options options = {.struct_size = sizeof options,
                                      .allocator = p->options->allocator};
-    ck_source source;
+    ck_source *source = &p->sources.manifest;
     char *text = NULL;
     ckpt_status status =
-        ck_source_open(&source, &memory, p->options->filesystem, p->path, false, err);
+        ck_source_open(source, &memory, p->options->filesystem, p->path, false, err);
     if (status != CKPT_OK)
         return status;
-    uint64_t size = source.size;
+    source->to_map = true; /* what lies beside it */
+    uint64_t size = source->size;
     if (size > MAX_MANIFEST_SIZE)
         status = ck_fail(err, CKPT_E_LIMIT, "%s: larger than a manifest may be, 256 MiB",
                          CK_NAME(p->path));
     if (status == CKPT_OK && (text = ck_alloc(&memory, (size_t)size, 1)) == NULL)
         status = ck_fail_nomem(err);
     if (status == CKPT_OK)
-        status = ck_source_read(&source, 0, text, (size_t)size, err);
-    ck_source_close(&source);
+        status = ck_source_read(source, 0, text, (size_t)size, err);
     if (status == CKPT_OK)
         status = ckpt_manifest_read(text, (size_t)size, p->path, &options, &p->manifest, err);
     ck_free(&memory, text, (size_t)size, 1);
@@ -170,7 +170,7 @@ ckpt_status ckpt_pack(const char *path, const ckpt_pack_options *options, ckpt *
     p.sources.memory = ck_memory_from(known.allocator);
     p.sources.allocator = known.allocator;
     p.sources.files = known.filesystem;
-    p.sources.manifest_path = path;
+    p.sources.manifest.file = -1;
     p.sources.output = known.output;
     status = read_manifest(&p, err);
     if (status == CKPT_OK)

@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "front/openbeside.h"
 #include "model/object.h"
 
 #include <string.h>
@@ -22,6 +23,7 @@ void ck_pack_sources_free(ck_pack_sources *s) {
     ck_nametree_clear(&s->memory, &s->beside);
     ck_nametree_clear(&s->memory, &s->paths);
     ck_nametree_clear(&s->memory, &s->raw);
+    ck_source_close(&s->manifest);
 }
 
 ckpt_status ck_pack_sources_give(ck_pack_sources *s, ckpt *c, ckpt_error *err) {
@@ -45,22 +47,6 @@ static ckpt_status keep(ck_pack_sources *s, ck_nametree *names, const char *name
     if (ck_nametree_add(&s->memory, names, name, strlen(name), number) != CK_NAMETREE_ADDED)
         return ck_fail_nomem(err);
     return CKPT_OK;
-}
-
-/* The path of a file beside the manifest; freed with ck_free_string. */
-static char *path_beside(const ck_pack_sources *s, const char *name) {
-    const char *slash = strrchr(s->manifest_path, '/');
-    size_t directory = slash != NULL ? (size_t)(slash - s->manifest_path) + 1 : 0;
-    size_t size = strlen(name);
-    ck_buffer path = {NULL, 0, 0};
-    if (!ck_buffer_append(&s->memory, &path, s->manifest_path, directory) ||
-        !ck_buffer_append(&s->memory, &path, name, size)) {
-        ck_buffer_clear(&s->memory, &path);
-        return NULL;
-    }
-    char *copy = ck_copy_string(&s->memory, (const char *)path.bytes, path.size);
-    ck_buffer_clear(&s->memory, &path);
-    return copy;
 }
 
 static bool is_same_file(const ckpt_file_status *a, const ckpt_file_status *b) {
@@ -94,11 +80,8 @@ ckpt_status ck_pack_open(ck_pack_sources *s, const char *name, bool is_path, ckp
         return CKPT_OK;
     }
     ckpt *c = NULL;
-    char *path = is_path ? ck_copy_string(&s->memory, name, strlen(name)) : path_beside(s, name);
-    if (path == NULL)
-        return ck_fail_nomem(err);
-    ckpt_status status = ckpt_open(path, &options, &c, err);
-    ck_free_string(&s->memory, path);
+    ckpt_status status = is_path ? ckpt_open(name, &options, &c, err)
+                                 : ck_open_beside(&s->manifest, name, &options, &c, err);
     if (status != CKPT_OK)
         return status;
     status = is_path ? CKPT_OK : check_output(s, &c->source, err);
@@ -117,11 +100,7 @@ static ckpt_status open_raw_file(ck_pack_sources *s, const char *name, ckpt **re
                                  ckpt_error *err) {
     ck_source source;
     ckpt *c;
-    char *path = path_beside(s, name);
-    if (path == NULL)
-        return ck_fail_nomem(err);
-    ckpt_status status = ck_source_open(&source, &s->memory, s->files, path, true, err);
-    ck_free_string(&s->memory, path);
+    ckpt_status status = ck_source_open_beside(&source, &s->manifest, name, err);
     if (status != CKPT_OK)
         return status;
     status = check_output(s, &source, err);

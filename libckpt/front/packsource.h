@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/nametree.h"
+#include "base/source.h"
 
 #include <ckpt/manifest.h>
 
@@ -12,7 +13,7 @@ typedef struct ck_pack_sources {
     ck_memory memory;
     const ckpt_allocator *allocator;
     const ckpt_filesystem *files;
-    const char *manifest_path;
+    ck_source manifest; /* open, to find what lies beside it */
     const char *output; /* must be none of the files beside it; NULL: not known */
     ck_nametree beside; /* names of checkpoints beside the manifest to numbers in opened */
     ck_nametree paths;  /* the same for paths */
@@ -20,7 +21,7 @@ typedef struct ck_pack_sources {
     ck_buffer opened;   /* of ckpt *, owned until they are handed over */
 } ck_pack_sources;
 
-/* s is all zeros but for its first five members. */
+/* s is all zeros but for its first five members; manifest is closed as well. */
 void ck_pack_sources_free(ck_pack_sources *s);
 /* Attaches all of them to c. */
 ckpt_status ck_pack_sources_give(ck_pack_sources *s, ckpt *c, ckpt_error *err);

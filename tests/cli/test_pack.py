@@ -62,6 +62,24 @@ def test_over_a_file_that_the_manifest_names():
     tap.equal((work / name).read_bytes(), before)
 
 
+def test_only_regular_files_beside_the_manifest_are_read():
+    pack("source", NET)
+    os.mkdir(work / "directory.ckpt")
+    os.mkfifo(work / "fifo.ckpt")
+    os.symlink(work / "source.ckpt", work / "elsewhere.ckpt")
+    for name, why in (("elsewhere.ckpt", "a symbolic link, which is not followed"),
+                      ("directory.ckpt", "not a regular file"),
+                      ("fifo.ckpt", "not a regular file"),
+                      ("../source.ckpt", "'../source.ckpt'")):
+        for entry in (name, f"{{file: {name}, offset: 0}}"):
+            (work / "away.yaml").write_text(
+                f"ckpt-manifest: 1\nroot: {{module: '', members: {{w: {{parameter: f32, "
+                f"shape: [20, 30], data: {entry}}}}}}}\n")
+            message = refused("ckpt-pack", "away.yaml", "-o", "away.ckpt")
+            tap.equal(why in message, True, message)
+    tap.equal(os.path.exists(work / "away.ckpt"), False)
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else():
     pack("old", NET)
     before = (work / "old.ckpt").read_bytes()
