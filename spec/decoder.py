@@ -5,8 +5,8 @@
     python3 spec/decoder.py --generations FILE
 
 prints "accept" and exits with 0, or prints "reject RULE: message" and exits with 1. --verify also
-checks what concerns the payload and older generations (C2, C3, Y1, G1). --generation=N reads an
-older generation (section 11), --generations prints their numbers, the current one last, each on a
+checks what concerns the payload and older generations (C2, C3, F8, F9, Y1, G1). Parts (section 8.2)
+are looked for in the directory of FILE. --generation=N reads an older generation (section 11), --generations prints their numbers, the current one last, each on a
 line. --digest prints, instead of "accept", the digest of the
 model (section 13.1), 64 hexadecimal digits. --json prints one object:
 
@@ -17,10 +17,10 @@ model (section 13.1), 64 hexadecimal digits. --json prints one object:
     modules      [{type, attributes: VALUE, members: [{name, kind: "module" or "tensor", target}]}]
     tensors      [{dtype: {name, class, block_elements, block_bytes}, shape, strides, storage,
                    storage_offset, parameter, requires_grad}]
-    storages     [{offset, size, chunk_size, chunk_count}]
+    storages     [{offset, size, chunk_size, chunk_count, part}]
 
 Objects stand at their numbers. strides is null for a tensor that is dense and row-major.
-storage_offset is in elements. chunk_size is 0 without checksums. A VALUE is null, true, false, an
+storage_offset is in elements. chunk_size is 0 without checksums. part is a name, "" for the file. A VALUE is null, true, false, an
 integer, a string, a list, {"float": 16 hexadecimal digits of the binary64}, {"bytes": hexadecimal}
 or {"map": [[key, VALUE], ...]}. --bytes adds `checksum` to each tensor: XXH3 of its dense,
 row-major bytes, 16 hexadecimal digits; null when they are more than 2^24. It also adds `digest`.
@@ -30,7 +30,10 @@ recurses but the printing of values, which nest 64 deep.
 """
 
 import copy
+import hashlib
 import json
+import os
+import stat
 import struct
 import sys
 import zlib
@@ -42,7 +45,7 @@ MAGIC = bytes.fromhex("8E434B500D0A1A0A")
 NONE = 0xFFFFFFFF
 PAGE = 4096
 MAX_CHECKSUM_BYTES = 1 << 24
-ENCODED = 2  # required feature 1
+ELSEWHERE, ENCODED = 1, 2  # required features 0 and 1
 
 (STRING_OFFSETS, STRING_BYTES, DTYPES, MODULES, MEMBERS, TENSORS, DIMENSIONS, STORAGES, CHUNKS,
  VALUES, VALUE_BYTES, RETIRED, CHUNK_ENDS) = range(1, 14)
@@ -51,8 +54,9 @@ PROGRAMS, PARTS, SIGNATURE, ENCRYPTION = range(32, 36)
 RECORDS = {STRING_OFFSETS: "<Q", STRING_BYTES: None, DTYPES: "<IB3sII", MODULES: "<IIQII",
            MEMBERS: "<IIII", TENSORS: "<IHBBQQ", DIMENSIONS: "<Q", STORAGES: "<QQQQBBBBI",
            CHUNKS: "<Q", VALUES: "<IIIIQ", VALUE_BYTES: None, RETIRED: "<QQIIQQ",
-           CHUNK_ENDS: "<Q"}
-SMALL_SECTIONS = (STRING_OFFSETS, DTYPES, MODULES, MEMBERS, TENSORS, STORAGES, VALUES, RETIRED)
+           CHUNK_ENDS: "<Q", PARTS: "<IIQ32s"}
+SMALL_SECTIONS = (STRING_OFFSETS, DTYPES, MODULES, MEMBERS, TENSORS, STORAGES, VALUES, RETIRED,
+                  PARTS)
 
 DTYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 FLOAT, COMPLEX, BLOCK = 4, 5, 6
@@ -139,8 +143,9 @@ class Slot:
 class Checkpoint:
     """A file, filled in by the functions below."""
 
-    def __init__(self, data):
+    def __init__(self, data, directory=None):
         self.data = data
+        self.directory = directory  # where the parts are; None: nowhere
         self.used_strings = set()
         self.padding = []  # ranges of the file
         self.decoded = {}  # bytes of encoded storages
@@ -193,7 +198,7 @@ def choose_slot(file, slots, sound):
 def check_slot(file, slots):
     slot, data = file.slot, file.data
     require(slot.minor or not any(slot.unused), "H8", "unused bytes are not zero", slot.at + 72)
-    require(slot.required & ~ENCODED == 0, "H6", f"required features {slot.required:#x}", slot.at + 16)
+    require(slot.required & ~(ELSEWHERE | ENCODED) == 0, "H6", f"required features {slot.required:#x}", slot.at + 16)
     for page in (0, 1):
         begin = page * PAGE + 128
         require(not any(data[begin:(page + 1) * PAGE]), "H9", "bytes behind a slot", begin)
@@ -275,6 +280,7 @@ def read_records(file):
     file.value_records = sections[VALUES].records(data)
     file.retired = sections[RETIRED].records(data) if RETIRED in sections else []
     file.chunk_ends = sections[CHUNK_ENDS].numbers(data) if CHUNK_ENDS in sections else None
+    file.part_records = sections[PARTS].records(data) if PARTS in sections else []
 
 
 # ---- section 5 ----
@@ -493,11 +499,13 @@ def storages(file):
     for i, storage in enumerate(file.storage_records):
         offset, size, stored_size, first_chunk, encoding, chunk_log2, _, _, part = storage
         at = section.at(i)
-        require(encoding <= 1 and part == NONE, "P1", f"storage {i}", at + 32)
+        require(encoding <= 1 and (part == NONE or part < len(file.part_records)), "P1",
+                f"storage {i}", at + 32)
         require(0 < stored_size < size if encoding else stored_size == size, "P2",
                 f"stored size of storage {i}", at + 16)
         require(size < 1 << 63, "P2", f"size of storage {i}", at + 8)
-        require(size or (offset == 0 and chunk_log2 == 0), "P3", f"empty storage {i}", at)
+        require(size or (offset == 0 and chunk_log2 == 0 and part == NONE), "P3",
+                f"empty storage {i}", at)
         require(chunk_log2 == 0 or 12 <= chunk_log2 <= 30, "P5", f"chunks of storage {i}", at + 33)
         require(first_chunk == chunks, "P6", f"first chunk of storage {i}", at + 24)
         encoding_fields(storage, i, at)
@@ -549,7 +557,7 @@ def stored_chunk(file, storage, k):
     if file.chunk_ends is not None:
         begin = file.chunk_ends[storage[3] + k - 1] if k else 0
         end = file.chunk_ends[storage[3] + k]
-    return storage[0] + begin, file.data[storage[0] + begin:storage[0] + end]
+    return storage[0] + begin, place_of(file, storage)[storage[0] + begin:storage[0] + end]
 
 
 def inflate(stream, size, at):
@@ -591,13 +599,83 @@ def storage_bytes(file, number):
     """What the storage holds in memory; its chunks must have passed C2 and C3, or this rejects."""
     storage = file.storage_records[number]
     if not storage[4]:
-        return file.data[storage[0]:storage[0] + storage[1]]
+        return place_of(file, storage)[storage[0]:storage[0] + storage[1]]
     if number not in file.decoded:
         chunks = [(*stored_chunk(file, storage, k), chunk_size(storage, k))
                   for k in range(chunk_count(storage))]
         file.decoded[number] = b"".join(decode_chunk(storage, stored, size, at)
                                         for at, stored, size in chunks)
     return file.decoded[number]
+
+
+# ---- section 8.2 ----
+
+def part_name_fits(name):
+    return (0 < len(name.encode()) <= 255 and name not in (".", "..")
+            and not any(ord(c) < 32 or c in "\x7f/\\:" for c in name))
+
+
+def parts(file):
+    begin = file.sections[PARTS if PARTS in file.sections else STORAGES].begin
+    count = len(file.part_records)
+    require(bool(file.slot.required & ELSEWHERE) == (PARTS in file.sections), "F1",
+            "feature of payload elsewhere", begin)
+    require(PARTS not in file.sections or 0 < count <= 4096, "F1", f"{count} parts", begin)
+    last = -1
+    file.part_names = []
+    for i, (name_number, reserved, size, _) in enumerate(file.part_records):
+        at = file.sections[PARTS].at(i)
+        name = file.string(name_number, at)
+        require(part_name_fits(name), "F2", f"name of part {i}", at)
+        require(reserved == 0 and 0 < size < 1 << 63, "F3", f"part {i}", at + 4)
+        require(name_number > last, "F4", f"part {i} is not in order", at)
+        last = name_number
+        file.part_names.append(name)
+    part_extents(file)
+    file.parts = {}
+
+
+def part_extents(file):
+    extents = [[] for _ in file.part_records]
+    for i, (offset, _, stored_size, _, encoding, _, _, _, part) in enumerate(file.storage_records):
+        if part == NONE:
+            continue
+        alignment = 64 if encoding else storage_alignment(stored_size)
+        require(offset % alignment == 0 and offset + stored_size <= file.part_records[part][2], "F6",
+                f"place of storage {i}", file.sections[STORAGES].at(i))
+        extents[part].append((offset, stored_size, i))
+    for i, found in enumerate(extents):
+        require(found, "F5", f"nothing lies in part {i}", file.sections[PARTS].at(i))
+        found.sort()
+        for (begin, size, _), (offset, _, storage) in zip(found, found[1:]):
+            require(begin + size <= offset, "F7", f"storage {storage} overlaps another one",
+                    file.sections[STORAGES].at(storage))
+
+
+def part_bytes(file, part):
+    """F8. No link is followed and nothing but a file is read."""
+    if part not in file.parts:
+        name, size = file.part_names[part], file.part_records[part][2]
+        require(file.directory is not None, "F8", f"part {name!r} of no directory", 0)
+        try:
+            directory = os.open(file.directory, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+            finally:
+                os.close(directory)
+        except (OSError, ValueError) as error:
+            raise Reject("F8", f"part {name!r}: {error}", 0) from None
+        with open(handle, "rb", closefd=True) as stream:
+            state = os.fstat(handle)
+            require(stat.S_ISREG(state.st_mode) and state.st_size == size, "F8",
+                    f"part {name!r} is not as it should be", 0)
+            file.parts[part] = stream.read()
+    return file.parts[part]
+
+
+def place_of(file, storage):
+    """The bytes of the file in which the storage lies."""
+    return file.data if storage[8] == NONE else part_bytes(file, storage[8])
 
 
 def storage_alignment(size):
@@ -607,7 +685,7 @@ def storage_alignment(size):
 def tiling(file):
     """P4, when the retired extents have been checked; finds the padding."""
     stored = [(s[0], s[2], 64 if s[4] else storage_alignment(s[2]))
-              for s in file.storage_records if s[1]]
+              for s in file.storage_records if s[1] and s[8] == NONE]
     retired = [(r[0], r[1], storage_alignment(r[1]) if r[2] == 2 else 64) for r in file.retired]
     end, i, j = 2 * PAGE, 0, 0
     while i < len(stored) or j < len(retired):
@@ -624,20 +702,30 @@ def tiling(file):
     file.padding.append((end, file.slot.index_offset))
 
 
-def payload(file):
-    """C2, C3 and Y1."""
+def payload_of(file, part):
+    """C2 and C3 of the storages in a part, or in the file."""
     for i, storage in enumerate(file.storage_records):
-        for k in range(chunk_count(storage)):
+        for k in range(chunk_count(storage) if storage[8] == part else 0):
             at, stored = stored_chunk(file, storage, k)
             require(xxh3_64(stored) == file.chunks[storage[3] + k], "C2",
                     f"chunk {k} of storage {i}", at)
             if storage[4]:
                 decode_chunk(storage, stored, chunk_size(storage, k), at)
+
+
+def payload(file):
+    """C2, C3, Y1, F8 and F9."""
+    payload_of(file, NONE)
     for begin, end in file.padding:
         require(not any(file.data[begin:end]), "Y1", "padding", begin)
     for offset, size, kind, _, sequence, checksum in file.retired:
         if kind == 1:
             retired_index(file, offset, size, sequence, checksum)
+    for part, (_, _, _, sha256) in enumerate(file.part_records):
+        whole = part_bytes(file, part)
+        payload_of(file, part)
+        require(hashlib.sha256(whole).digest() == sha256, "F9",
+                f"SHA-256 of part {file.part_names[part]!r}", 0)
 
 
 # ---- section 9 ----
@@ -731,7 +819,7 @@ def older(newest, sequence):
     """A Checkpoint that begins as the header of an older generation would have it, or None."""
     for offset, size, kind, _, number, checksum in newest.retired:
         if kind == 1 and number == sequence:
-            file = Checkpoint(newest.data)
+            file = Checkpoint(newest.data, newest.directory)
             file.index = retired_index(newest, offset, size, number, checksum)
             file.slot, file.recovered = copy.copy(newest.slot), newest.recovered
             file.slot.index_offset, file.slot.index_size = offset, size
@@ -741,9 +829,10 @@ def older(newest, sequence):
     return None
 
 
-def decode(data, verify=False, generation=None):
-    """A Checkpoint from the bytes of a file, or Reject; None when there is no such generation."""
-    file = check(Checkpoint(data), header)
+def decode(data, verify=False, generation=None, directory=None):
+    """A Checkpoint from the bytes of a file, or Reject; None when there is no such generation.
+    directory is where its parts are."""
+    file = check(Checkpoint(data, directory), header)
     if generation not in (None, file.slot.sequence):
         file = older(file, generation)
         if file is None:
@@ -757,13 +846,14 @@ def decode(data, verify=False, generation=None):
 def features(file):
     """Those of an older generation, whose slot is gone."""
     if file.slot.required is None:
-        file.slot.required = ENCODED if CHUNK_ENDS in file.sections else 0
+        file.slot.required = (ENCODED if CHUNK_ENDS in file.sections else 0) | (
+            ELSEWHERE if PARTS in file.sections else 0)
 
 
 def check(file, *first):
     """All rules but those of the payload; first may be what finds the index."""
     for step in (*first, index, features, read_records, strings, dtypes, modules, members, paths, tensors,
-                 used_things, storages, values, retired, tiling, unused_strings):
+                 used_things, storages, parts, values, retired, tiling, unused_strings):
         step(file)
     return file
 
@@ -837,7 +927,9 @@ def describe(file, with_bytes=False):
                     for i, (type_, _, _) in enumerate(file.modules)],
         "tensors": [describe_tensor(file, i, with_bytes) for i in range(len(file.tensors))],
         "storages": [{"offset": s[0], "size": s[1], "chunk_size": 1 << s[5] if s[5] else 0,
-                      "chunk_count": chunk_count(s)} for s in file.storage_records],
+                      "chunk_count": chunk_count(s),
+                      "part": file.part_names[s[8]] if s[8] != NONE else ""}
+                     for s in file.storage_records],
     }
 
 
@@ -871,14 +963,15 @@ def main(arguments):
     with open(names[0], "rb") as stream:
         data = stream.read()
     try:
-        file = decode(data, "--verify" in options, generation)
+        file = decode(data, "--verify" in options, generation, os.path.dirname(names[0]) or ".")
+        if file is not None:
+            print_answer(file, options)
     except Reject as rejection:
         print(f"reject {rejection}")
         return 1
     if file is None:
         print(f"there is no generation {generation}")
         return 1
-    print_answer(file, options)
     return 0
 
 

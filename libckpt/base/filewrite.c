@@ -32,10 +32,13 @@ ckpt_status ck_file_read(const ckpt_filesystem *files, int file, const char *nam
         int failure = files->pread(files->ctx, file, p, size, offset, &count);
         if (failure == EINTR)
             continue;
-        if (failure == 0 && (count == 0 || count > size))
+        if (failure == 0 && count > size)
             failure = EIO;
         if (failure != 0)
             return ck_fail_errno(err, name, "read back", failure);
+        if (count == 0)
+            return ck_fail(err, CKPT_E_TRUNCATED, "%s: what was written is not there",
+                           CK_NAME(name));
         p += count;
         offset += count;
         size -= count;

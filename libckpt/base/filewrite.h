@@ -9,7 +9,7 @@
 ckpt_status ck_file_write(const ckpt_filesystem *files, int file, const char *name,
                           const void *bytes, size_t size, uint64_t offset, ckpt_error *err);
 
-/* Exactly size bytes of a file that was written; CKPT_E_IO when they are not there. */
+/* Exactly size bytes of a file that was written; CKPT_E_TRUNCATED when they are not there. */
 ckpt_status ck_file_read(const ckpt_filesystem *files, int file, const char *name, void *bytes,
                          size_t size, uint64_t offset, ckpt_error *err);
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <string.h>
 
 ck_parts ck_parts_begin(const ck_atomic_file *main) {
@@ -113,9 +114,11 @@ static ckpt_status finish_all(ck_parts *parts, ckpt_error *err) {
 static ckpt_status rename_part(ck_part *part, ckpt_error *err) {
     const ckpt_filesystem *files = part->file.files;
     ckpt_file_status there = {.size = 0};
-    bool was_free = files->status_of_path(files->ctx, part->file.path, &there) != 0;
+    int failure = files->status_of_path(files->ctx, part->file.path, &there);
+    if (failure != 0 && failure != ENOENT)
+        return ck_fail_errno(err, part->file.path, "look at", failure);
     ckpt_status status = ck_atomic_rename(&part->file, err);
-    part->is_renamed = status == CKPT_OK && was_free;
+    part->is_renamed = status == CKPT_OK && failure == ENOENT;
     /* The temporary name is gone: nothing is to be unlinked under it. */
     if (status == CKPT_OK)
         part->file.temporary[0] = '\0';
@@ -139,8 +142,10 @@ static ckpt_status rename_all(ck_parts *parts, ckpt_error *err) {
 static void take_back(ck_part *part) {
     const ckpt_filesystem *files = part->file.files;
     ckpt_file_status there = {.size = 0};
-    if (part->is_renamed && files->status_of_path(files->ctx, part->file.path, &there) == 0 &&
-        there.device == part->device && there.inode == part->inode)
+    if (!part->is_renamed)
+        return;
+    bool is_known = files->status_of_path(files->ctx, part->file.path, &there) == 0;
+    if (!is_known || (there.device == part->device && there.inode == part->inode))
         files->unlink(files->ctx, part->file.path);
 }
 

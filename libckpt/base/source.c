@@ -105,12 +105,30 @@ ckpt_status ck_source_from_reader(ck_source *ret_source, const ck_memory *memory
     return CKPT_OK;
 }
 
+ckpt_status ck_source_absent(ck_source *ret_source, const ck_memory *memory, uint64_t size,
+                             const char *name, const ckpt_error *why, ckpt_error *err) {
+    ck_source source;
+    ckpt_status status = prepare(&source, memory, name, err);
+    if (status != CKPT_OK)
+        return status;
+    source.absent = ck_alloc(memory, 1, sizeof *source.absent);
+    if (source.absent == NULL) {
+        ck_source_close(&source);
+        return ck_fail_nomem(err);
+    }
+    *source.absent = *why;
+    source.size = size;
+    *ret_source = source;
+    return CKPT_OK;
+}
+
 void ck_source_close(ck_source *source) {
     if (source->mapped)
         source->files->unmap(source->files->ctx, source->bytes, (size_t)source->size);
     if (source->file >= 0)
         source->files->close(source->files->ctx, source->file);
     ck_source_drop_head(source);
+    ck_free(&source->memory, source->absent, 1, sizeof *source->absent);
     ck_free_string(&source->memory, source->name);
     memset(source, 0, sizeof *source);
     source->file = -1;
@@ -182,6 +200,11 @@ ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffe
         return fail_short(source, source->size, err);
     if (size == 0)
         return CKPT_OK;
+    if (source->absent != NULL) {
+        if (err != NULL)
+            *err = *source->absent;
+        return source->absent->status;
+    }
     size_t from_head = read_head(source, offset, buffer, size);
     buffer = (unsigned char *)buffer + from_head;
     offset += from_head;

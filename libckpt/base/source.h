@@ -15,6 +15,7 @@ typedef struct ck_source {
     bool mapped;
     bool to_map;         /* whether it should be, as other files that are opened for its sake */
     ckpt_reader reader;  /* for the caller's functions */
+    ckpt_error *absent;  /* why there are no bytes; NULL: there are */
     unsigned char *head; /* the first bytes, while they are kept; else NULL */
     size_t head_size;
 } ck_source;
@@ -41,6 +42,9 @@ ckpt_status ck_source_open_beside(ck_source *ret_source, const ck_source *main,
 /* The same for a file in a directory that lies beside the main file; both are such components. */
 ckpt_status ck_source_open_beneath(ck_source *ret_source, const ck_source *main,
                                    const char *directory, const char *component, ckpt_error *err);
+/* What stands for a file that cannot be opened: every read fails with a copy of *why. */
+ckpt_status ck_source_absent(ck_source *ret_source, const ck_memory *memory, uint64_t size,
+                             const char *name, const ckpt_error *why, ckpt_error *err);
 void ck_source_close(ck_source *source);
 
 /* Reads the first `size` bytes (all of them, if there are fewer) in one request and keeps them:

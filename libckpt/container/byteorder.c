@@ -6,12 +6,14 @@
 
 /* The widths of the fields of a record, in order; a digit is a number of bytes. */
 static const char *fields_of(uint32_t kind) {
-    static const char *const fields[CK_KNOWN_SECTIONS + 1] = {
-        [CK_STRING_OFFSETS] = "8", [CK_STRING_BYTES] = "1",     [CK_DTYPES] = "4111144",
-        [CK_MODULES] = "44844",    [CK_MEMBERS] = "4444",       [CK_TENSORS] = "421188",
-        [CK_DIMENSIONS] = "8",     [CK_STORAGES] = "888811114", [CK_CHUNKS] = "8",
-        [CK_VALUES] = "44448",     [CK_VALUE_BYTES] = "1",      [CK_RETIRED] = "884488",
-        [CK_CHUNK_ENDS] = "8",
+    static const char *const fields[CK_SECTION_ROOM] = {
+        [CK_STRING_OFFSETS] = "8", [CK_STRING_BYTES] = "1",
+        [CK_DTYPES] = "4111144",   [CK_MODULES] = "44844",
+        [CK_MEMBERS] = "4444",     [CK_TENSORS] = "421188",
+        [CK_DIMENSIONS] = "8",     [CK_STORAGES] = "888811114",
+        [CK_CHUNKS] = "8",         [CK_VALUES] = "44448",
+        [CK_VALUE_BYTES] = "1",    [CK_RETIRED] = "884488",
+        [CK_CHUNK_ENDS] = "8",     [CK_PARTS] = "44811111111111111111111111111111111",
     };
     return fields[kind];
 }

@@ -31,6 +31,8 @@ static ckpt_status check_parts(const ck_index *index, const ck_usage *usage, ckp
     if (status == CKPT_OK)
         status = ck_check_storages(index, err);
     if (status == CKPT_OK)
+        status = ck_check_parts(index, usage, err);
+    if (status == CKPT_OK)
         status = ck_check_values(index, usage, err);
     if (status == CKPT_OK)
         status = check_usage(index, usage, err);

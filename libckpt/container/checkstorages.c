@@ -14,9 +14,10 @@ ckpt_status ck_reject_storage(const ck_index *index, uint32_t s, const char *rul
 static ckpt_status check_fields(const ck_index *index, uint32_t s, ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(index->c, s);
     bool raw = rec->encoding == CK_ENCODING_RAW;
-    if (rec->encoding > CK_ENCODING_PLANES || rec->part != CK_NONE)
+    if (rec->encoding > CK_ENCODING_PLANES ||
+        (rec->part != CK_NONE && rec->part >= index->c->parts.count))
         return ck_reject_storage(index, s, "P1", CKPT_E_STRUCTURE,
-                                 "has an encoding or a part of another version", err);
+                                 "has an encoding of another version, or a part that is none", err);
     if (rec->size >= CK_SIZE_LIMIT || (raw && rec->stored_size != rec->size) ||
         (!raw && (rec->stored_size == 0 || rec->stored_size >= rec->size)))
         return ck_reject_storage(
@@ -24,7 +25,7 @@ static ckpt_status check_fields(const ck_index *index, uint32_t s, ckpt_error *e
             "has a size in the file that does not fit its encoding, or has 2^63 "
             "bytes or more",
             err);
-    if (rec->size == 0 && (rec->offset != 0 || rec->chunk_log2 != 0))
+    if (rec->size == 0 && (rec->offset != 0 || rec->chunk_log2 != 0 || rec->part != CK_NONE))
         return ck_reject_storage(index, s, "P3", CKPT_E_STRUCTURE, "is empty and has a place", err);
     if (rec->chunk_log2 != 0 &&
         (rec->chunk_log2 < CK_MIN_CHUNK_LOG2 || rec->chunk_log2 > CK_MAX_CHUNK_LOG2))

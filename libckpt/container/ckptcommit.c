@@ -91,11 +91,24 @@ static ckpt_status prepare_update(editing *e, ckpt_error *err) {
     return CKPT_OK;
 }
 
+static ckpt_status keep_storage(editing *e, uint32_t s, ckpt_error *err) {
+    const ckpt *newest = e->newest;
+    uint32_t number = e->plan.kept[s], part = ck_storage_at(newest, number)->part;
+    if (part != CK_NONE) {
+        const ck_part_rec *rec = (const ck_part_rec *)newest->parts.records + part;
+        ckpt_status status = ck_placement_add_part(
+            &e->placement, ck_string(newest, rec->name, NULL), rec->size, rec->sha256, &part, err);
+        if (status != CKPT_OK)
+            return status;
+    }
+    return ck_placement_keep(&e->placement, s, newest, number, part, err);
+}
+
 /* The kept storages stay where they are. */
 static ckpt_status begin_placement(editing *e, ckpt_error *err) {
     ckpt_status status = ck_placement_create(&e->placement, &e->plan.all, err);
     for (uint32_t s = 0; s < e->plan.kept_count && status == CKPT_OK; s++)
-        status = ck_placement_keep(&e->placement, s, e->newest, e->plan.kept[s], err);
+        status = keep_storage(e, s, err);
     e->placement.end = e->slot.file_size;
     return status;
 }
@@ -137,6 +150,8 @@ static ckpt_status append(editing *e, ckpt_error *err) {
         status = ck_payload_write(e->c, &sink, e->options, &e->plan.all, e->plan.kept_count,
                                   &e->placement, err);
     if (status == CKPT_OK)
+        status = ck_placement_sort_parts(&e->placement, &e->plan.all, err);
+    if (status == CKPT_OK)
         status = ck_encode(&e->plan.all, &e->placement, &history, &e->index, err);
     if (status == CKPT_OK)
         status = ck_payload_finish(&sink, &e->placement, &e->index, err);
@@ -160,6 +175,19 @@ static void undo(editing *e) {
     (void)!ck_edit_sync(&e->file, NULL);
 }
 
+/* The parts that the new generation names; those of the one before had them all. */
+static void keep_used_parts(const editing *e) {
+    ck_table *files = &e->c->part_files;
+    const ck_placed_part *parts = e->placement.parts.records;
+    ckpt **records = files->records;
+    size_t kept = 0;
+    for (size_t i = 0; i < files->count && kept < e->placement.parts.count; i++) {
+        if (strcmp(records[i]->part_name, parts[kept].name) == 0)
+            records[kept++] = records[i];
+    }
+    files->count = kept;
+}
+
 /* c stands for the new generation from now on. */
 static void update(editing *e, const ck_slot *slot) {
     ckpt *c = e->c;
@@ -169,6 +197,7 @@ static void update(editing *e, const ck_slot *slot) {
     c->is_committed = true;
     c->is_changed = false;
     ck_edit_plan_remember(c);
+    keep_used_parts(e);
     e->retired = retired;
     e->numbers = numbers;
     c->info.generation = slot->sequence;

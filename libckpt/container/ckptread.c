@@ -3,6 +3,7 @@
 #include "container/ckptformat.h"
 
 #include "container/generations.h"
+#include "container/parts.h"
 
 #include <string.h>
 
@@ -41,6 +42,8 @@ ckpt_status ck_ckpt_read(ckpt *c, ck_source *source, ckpt_error *err) {
         status = ck_generation_find(source, c->wanted_generation, &header.slot, err);
     if (status == CKPT_OK)
         status = ck_generation_read(c, source, &header.slot, c->is_older, err);
+    if (status == CKPT_OK)
+        status = ck_parts_link(c, source, err);
     if (status != CKPT_OK)
         return status;
     fill_info(c, &header);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Verifying: every chunk (C2, C3), every byte of padding (Y1), the indexes of older generations
- * (G1). Damage is told and passed over, so that all of it is found; only a failure to read ends the
- * work. */
+ * (G1), every part (F8, F9). Damage is told and passed over, so that all of it is found; only a
+ * failure to read ends the work. */
 #include "container/ckptformat.h"
 
 #include "base/checked.h"
 #include "container/generations.h"
+#include "container/parts.h"
 #include "container/tiling.h"
-#include "model/chunkread.h"
+#include "container/verifying.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -20,106 +20,27 @@ const ck_format ck_format_ckpt = {
     .write = ck_ckpt_write,
     .verify = ck_ckpt_verify,
     .commit = ck_ckpt_commit,
+    .has_shards = true,
 };
 
-#define PIECE_SIZE CK_RUN_SIZE
-
-typedef struct verifying {
-    ckpt *c;
-    const ckpt_verify_options *options;
-    ckpt_verify_result *result;
-    unsigned char *buffer;
-    size_t buffer_size;
-    ckpt_error *err;    /* the first damage */
-    ckpt_status status; /* CKPT_OK while there is none */
-} verifying;
-
-static ckpt_status step(verifying *v, uint64_t bytes, ckpt_error *err) {
-    v->result->bytes += bytes;
-    if (v->options->progress != NULL &&
-        !v->options->progress(v->options->ctx, v->result->bytes, v->c->source.size))
-        return ck_fail(err, CKPT_E_CANCELLED, "verifying was cancelled");
-    return CKPT_OK;
-}
-
-static void tell(verifying *v, const ckpt_damage *damage, ckpt_status status) {
-    v->result->damaged++;
-    if (v->status == CKPT_OK) {
-        ck_place place = {v->c->source.name, damage->offset, damage->rule, 0, 0};
-        v->status = ck_fail_at(v->err, &place, status, "%s", damage->message);
-    }
-    if (v->options->on_damage != NULL)
-        v->options->on_damage(v->options->ctx, damage);
-}
-
-/* One chunk, which may be damaged. */
-static ckpt_status verify_chunk(verifying *v, uint32_t id, uint64_t chunk, ckpt_error *err) {
-    const ck_storage_rec *rec = ck_storage_at(v->c, id);
-    uint64_t begin = ck_chunk_begin(v->c, rec, chunk), end = ck_chunk_begin(v->c, rec, chunk + 1);
-    ckpt_error read_error;
-    ckpt_status status = ck_chunks_read(v->c, id, chunk, 1, v->buffer, &read_error);
-    if (status == CKPT_E_CHECKSUM || status == CKPT_E_STRUCTURE) {
-        char message[96];
-        snprintf(message, sizeof message, "chunk %llu of storage %u %s", (unsigned long long)chunk,
-                 (unsigned)id,
-                 status == CKPT_E_CHECKSUM ? "has not its checksum" : "cannot be decoded");
-        ckpt_damage damage = {{v->c, id},  chunk,           rec->offset + begin,
-                              end - begin, read_error.rule, message};
-        tell(v, &damage, status);
-        return CKPT_OK;
-    }
-    if (status != CKPT_OK && err != NULL)
-        *err = read_error;
-    return status;
-}
-
-/* Many chunks at once; where one of them is bad, each for itself, so that all that are bad are
- * told. */
-static ckpt_status verify_run(verifying *v, uint32_t id, uint64_t first, uint64_t count,
-                              ckpt_error *err) {
-    ckpt_status status = ck_chunks_read(v->c, id, first, count, v->buffer, err);
-    if (status != CKPT_E_CHECKSUM && status != CKPT_E_STRUCTURE)
-        return status;
-    status = CKPT_OK;
-    for (uint64_t i = 0; i < count && status == CKPT_OK; i++)
-        status = verify_chunk(v, id, first + i, err);
-    return status;
-}
-
-static ckpt_status verify_chunks(verifying *v, uint32_t id, ckpt_error *err) {
-    const ck_storage_rec *rec = ck_storage_at(v->c, id);
-    uint64_t all = ((rec->size - 1) >> rec->chunk_log2) + 1;
-    uint64_t most = v->buffer_size >> rec->chunk_log2;
-    ckpt_status status = CKPT_OK;
-    most = most > 0 ? most : 1; /* the buffer holds the largest chunk, which may be a short one */
-    for (uint64_t first = 0; first < all && status == CKPT_OK;) {
-        uint64_t count = all - first < most ? all - first : most;
-        uint64_t size = ck_chunk_begin(v->c, rec, first + count) - ck_chunk_begin(v->c, rec, first);
-        status = verify_run(v, id, first, count, err);
-        v->result->chunks += count;
-        first += count;
-        if (status == CKPT_OK)
-            status = step(v, size, err);
-    }
-    return status;
-}
-
 /* What has no checksums is read all the same: a disk that cannot give it back is damage too. */
-static ckpt_status read_unchecked(verifying *v, uint64_t offset, uint64_t size, ckpt_error *err) {
+static ckpt_status read_unchecked(ck_verifying *v, uint64_t offset, uint64_t size,
+                                  ckpt_error *err) {
     ckpt_status status = CKPT_OK;
     for (uint64_t done = 0; done < size && status == CKPT_OK;) {
-        size_t piece = size - done < PIECE_SIZE ? (size_t)(size - done) : PIECE_SIZE;
+        size_t piece = size - done < CK_RUN_SIZE ? (size_t)(size - done) : CK_RUN_SIZE;
         status = ck_source_read(&v->c->source, offset + done, v->buffer, piece, err);
         done += piece;
         v->result->unchecked_bytes += piece;
         if (status == CKPT_OK)
-            status = step(v, piece, err);
+            status = ck_verify_step(v, piece, err);
     }
     return status;
 }
 
 /* G1. The storages of older generations are checked when such a one is opened and verified. */
-static ckpt_status verify_retired_index(verifying *v, const ck_retired_rec *rec, ckpt_error *err) {
+static ckpt_status verify_retired_index(ck_verifying *v, const ck_retired_rec *rec,
+                                        ckpt_error *err) {
     size_t size;
     if (!ck_to_size(rec->size, &size))
         return ck_fail_nomem(err);
@@ -128,18 +49,19 @@ static ckpt_status verify_retired_index(verifying *v, const ck_retired_rec *rec,
         return ck_fail_nomem(err);
     ckpt_status status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
     if (status == CKPT_OK && XXH3_64bits(bytes, size) != rec->checksum) {
-        ckpt_damage damage = {{NULL, 0},   0,
-                              rec->offset, rec->size,
-                              "G1",        "the index of an older generation has not its checksum"};
-        tell(v, &damage, CKPT_E_CHECKSUM);
+        ckpt_damage damage = {.offset = rec->offset,
+                              .size = rec->size,
+                              .rule = "G1",
+                              .message = "the index of an older generation has not its checksum"};
+        ck_verify_tell(v, &damage, CKPT_E_CHECKSUM);
     }
     ck_free(&v->c->memory, bytes, size, 1);
-    return status == CKPT_OK ? step(v, size, err) : status;
+    return status == CKPT_OK ? ck_verify_step(v, size, err) : status;
 }
 
 /* Storages that only older generations use are read, no more: their checksums are in the indexes of
  * those generations, and are compared when one of them is verified. */
-static ckpt_status verify_retired(verifying *v, uint32_t i, ckpt_error *err) {
+static ckpt_status verify_retired(ck_verifying *v, uint32_t i, ckpt_error *err) {
     const ck_retired_rec *rec = (const ck_retired_rec *)v->c->retired.records + i;
     if (rec->kind == CK_RETIRED_INDEX)
         return verify_retired_index(v, rec, err);
@@ -149,7 +71,7 @@ static ckpt_status verify_retired(verifying *v, uint32_t i, ckpt_error *err) {
     return status;
 }
 
-static ckpt_status verify_padding(verifying *v, uint64_t begin, uint64_t end, ckpt_error *err) {
+static ckpt_status verify_padding(ck_verifying *v, uint64_t begin, uint64_t end, ckpt_error *err) {
     /* Less than the alignment of a large storage, which the tiling has proven. */
     unsigned char bytes[CK_LARGE_ALIGNMENT];
     size_t size = (size_t)(end - begin);
@@ -160,16 +82,18 @@ static ckpt_status verify_padding(verifying *v, uint64_t begin, uint64_t end, ck
         return status;
     for (size_t i = 0; i < size; i++) {
         if (bytes[i] != 0) {
-            ckpt_damage damage = {{NULL, 0}, 0,    begin + i,
-                                  size - i,  "Y1", "a byte of padding is not zero"};
-            tell(v, &damage, CKPT_E_STRUCTURE);
+            ckpt_damage damage = {.offset = begin + i,
+                                  .size = size - i,
+                                  .rule = "Y1",
+                                  .message = "a byte of padding is not zero"};
+            ck_verify_tell(v, &damage, CKPT_E_STRUCTURE);
             break;
         }
     }
-    return step(v, size, err);
+    return ck_verify_step(v, size, err);
 }
 
-static ckpt_status verify_extents(verifying *v, ckpt_error *err) {
+static ckpt_status verify_extents(ck_verifying *v, ckpt_error *err) {
     ck_tiling tiling = ck_tiling_begin(v->c);
     ck_extent extent;
     uint64_t end = CK_HEADER_SIZE;
@@ -181,7 +105,7 @@ static ckpt_status verify_extents(verifying *v, ckpt_error *err) {
         if (extent.is_retired)
             status = verify_retired(v, extent.id, err);
         else if (ck_storage_at(v->c, extent.id)->chunk_log2 != 0)
-            status = verify_chunks(v, extent.id, err);
+            status = ck_verify_chunks(v, extent.id, extent.id, err);
         else
             status = read_unchecked(v, extent.offset, extent.size, err);
         end = extent.offset + extent.size;
@@ -190,7 +114,7 @@ static ckpt_status verify_extents(verifying *v, ckpt_error *err) {
 }
 
 static size_t largest_piece(const ckpt *c) {
-    uint64_t largest = PIECE_SIZE;
+    uint64_t largest = CK_RUN_SIZE;
     for (uint32_t s = 0; s < c->storages.count; s++) {
         const ck_storage_rec *rec = ck_storage_at(c, s);
         uint64_t chunk = rec->chunk_log2 != 0 ? (uint64_t)1 << rec->chunk_log2 : 0;
@@ -203,13 +127,18 @@ static size_t largest_piece(const ckpt *c) {
 static ckpt_status verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
                           ckpt_error *err) {
     size_t size = largest_piece(c);
-    verifying v = {c, options, result, ck_alloc(&c->memory, size, 1), size, err, CKPT_OK};
+    ck_verifying v = {.c = c, .file = c, .options = options, .result = result, .err = err};
+    v.buffer = ck_alloc(&c->memory, size, 1);
+    v.buffer_size = size;
     if (v.buffer == NULL)
         return ck_fail_nomem(err);
+    v.total = ck_add_saturated(c->source.size, ck_parts_size(c));
     /* Header and index were checked when the file was opened. */
     result->bytes = CK_HEADER_SIZE + c->info.index_size;
     ckpt_error failure;
     ckpt_status status = verify_extents(&v, &failure);
+    if (status == CKPT_OK)
+        status = ck_verify_parts(&v, &failure);
     ck_free(&c->memory, v.buffer, size, 1);
     if (status != CKPT_OK && err != NULL)
         *err = failure;
@@ -270,6 +199,8 @@ static ckpt_status verify_edited(ckpt *c, const ckpt_verify_options *options,
         header.slot.index_checksum != c->index_checksum)
         status = ck_fail(err, CKPT_E_MISMATCH, "%s: another program has edited it since",
                          CK_NAME(c->source.name));
+    if (status == CKPT_OK)
+        status = ck_parts_link(newest, &newest->source, err);
     if (status == CKPT_OK)
         status = number_storages(&t, newest, err);
     if (status == CKPT_OK)

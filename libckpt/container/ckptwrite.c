@@ -14,10 +14,12 @@ static ckpt_status write_header(const ck_sink *sink, const ck_encoded *index, ck
     return sink->write(sink->ctx, pages, sizeof pages, 0, err);
 }
 
-static ckpt_status write_index(const ck_sink *sink, const ck_collection *all,
-                               const ck_placement *placement, ckpt_error *err) {
+static ckpt_status write_index(const ck_sink *sink, ck_collection *all, ck_placement *placement,
+                               ckpt_error *err) {
     ck_encoded index;
-    ckpt_status status = ck_encode(all, placement, NULL, &index, err);
+    ckpt_status status = ck_placement_sort_parts(placement, all, err);
+    if (status == CKPT_OK)
+        status = ck_encode(all, placement, NULL, &index, err);
     if (status != CKPT_OK)
         return status;
     status = ck_payload_finish(sink, placement, &index, err);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static bool numbering_create(const ck_memory *memory, ck_numbering *numbering, size_t room) {
-    numbering->room = room;
+    numbering->room = numbering->order_room = room;
     numbering->order = ck_alloc(memory, room, sizeof(uint32_t));
     numbering->number = ck_alloc(memory, room, sizeof(uint32_t));
     if (numbering->order == NULL || numbering->number == NULL)
@@ -17,7 +17,7 @@ static bool numbering_create(const ck_memory *memory, ck_numbering *numbering, s
 }
 
 static void numbering_free(const ck_memory *memory, ck_numbering *numbering) {
-    ck_free(memory, numbering->order, numbering->room, sizeof(uint32_t));
+    ck_free(memory, numbering->order, numbering->order_room, sizeof(uint32_t));
     ck_free(memory, numbering->number, numbering->room, sizeof(uint32_t));
 }
 
@@ -152,6 +152,64 @@ ckpt_status ck_collect(ckpt *c, ck_collection *ret_collection, ckpt_error *err) 
         return ck_fail_nomem(err);
     }
     *ret_collection = all;
+    return CKPT_OK;
+}
+
+const char *ck_collected_string(const ck_collection *all, uint32_t i, size_t *ret_size) {
+    uint32_t old = all->strings.order[i];
+    if (old < all->strings.room)
+        return ck_string(all->c, old, ret_size);
+    const char *added = all->texts[old - all->strings.room];
+    *ret_size = strlen(added);
+    return added;
+}
+
+static int compare_with(const ck_collection *all, uint32_t i, const char *added) {
+    text a = {NULL, 0, 0}, b = {added, strlen(added), 0};
+    a.bytes = ck_collected_string(all, i, &a.size);
+    return compare_texts(&a, &b);
+}
+
+/* Both are sorted; a text that is there already is not added. */
+static void merge_texts(ck_collection *all, uint32_t count, uint32_t *order,
+                        uint32_t *ret_numbers) {
+    uint32_t next = 0, added = 0, place = 0;
+    while (next < all->strings.count || added < count) {
+        int difference = next == all->strings.count ? 1
+                         : added == count           ? -1
+                                                    : compare_with(all, next, all->texts[added]);
+        if (difference <= 0)
+            order[place] = all->strings.order[next++];
+        else
+            order[place] = (uint32_t)all->strings.room + added;
+        if (difference > 0)
+            all->string_bytes += strlen(all->texts[added]) + 1;
+        if (difference >= 0)
+            ret_numbers[added++] = place;
+        place++;
+    }
+    all->strings.count = place;
+}
+
+ckpt_status ck_collect_texts(ck_collection *all, const char *const *texts, uint32_t count,
+                             uint32_t *ret_numbers, ckpt_error *err) {
+    ck_numbering *strings = &all->strings;
+    const ck_memory *memory = &all->c->memory;
+    if (count >= CK_NONE - 1 - strings->room)
+        return ck_fail(err, CKPT_E_LIMIT, "too many strings");
+    size_t room = strings->room + count;
+    uint32_t *order = ck_alloc(memory, room, sizeof *order);
+    if (order == NULL)
+        return ck_fail_nomem(err);
+    all->texts = texts;
+    merge_texts(all, count, order, ret_numbers);
+    ck_free(memory, strings->order, strings->order_room, sizeof(uint32_t));
+    strings->order = order;
+    strings->order_room = room;
+    for (uint32_t i = 0; i < strings->count; i++) {
+        if (order[i] < strings->room)
+            strings->number[order[i]] = i;
+    }
     return CKPT_OK;
 }
 

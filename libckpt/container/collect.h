@@ -14,6 +14,7 @@ typedef struct ck_numbering {
     uint32_t *number; /* by old number: the new one */
     uint32_t count;
     size_t room; /* objects in the checkpoint */
+    size_t order_room;
 } ck_numbering;
 
 typedef struct ck_collection {
@@ -24,9 +25,17 @@ typedef struct ck_collection {
     uint64_t dimensions;
     uint64_t string_bytes; /* NULs included */
     uint64_t value_bytes;
+    const char *const
+        *texts; /* strings that are not the checkpoint's have numbers behind its own */
 } ck_collection;
 
 ckpt_status ck_collect(ckpt *c, ck_collection *ret_collection, ckpt_error *err);
+/* Adds texts to the strings, once: count of them, strictly ascending, which stay the caller's and
+ * must live as long. Tells the numbers that they get. */
+ckpt_status ck_collect_texts(ck_collection *all, const char *const *texts, uint32_t count,
+                             uint32_t *ret_numbers, ckpt_error *err);
+/* String i in the new order. */
+const char *ck_collected_string(const ck_collection *all, uint32_t i, size_t *ret_size);
 void ck_collection_free(ck_collection *collection);
 
 #endif

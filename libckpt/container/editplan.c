@@ -2,6 +2,7 @@
 #include "container/editplan.h"
 
 #include "container/layout.h"
+#include "container/parts.h"
 
 #include <string.h>
 #include <xxhash.h>
@@ -50,8 +51,11 @@ void ck_edit_plan_remember(ckpt *c) {
 /* The number that a storage of c has in the file; CK_NONE when it is not in use there, or when its
  * bytes have been changed since. */
 static uint32_t file_number(const ckpt *c, uint32_t storage) {
+    uint32_t unused;
     if (!c->is_committed)
-        return ck_storage_at(c, storage)->part == CK_NONE ? storage : CK_NONE;
+        return ck_storage_at(c, storage)->part == CK_NONE || ck_part_of(c, storage, &unused) != NULL
+                   ? storage
+                   : CK_NONE;
     if (storage >= c->file_numbers.count)
         return CK_NONE;
     uint32_t number = ((const uint32_t *)c->file_numbers.records)[storage];

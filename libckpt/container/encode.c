@@ -44,10 +44,11 @@ static ckpt_status count_records(encoder *e, ckpt_error *err) {
     count[CK_VALUE_BYTES] = all->value_bytes;
     count[CK_RETIRED] = e->history != NULL ? e->history->retired_count : 0;
     count[CK_CHUNK_ENDS] = e->placement->encoded ? count[CK_CHUNKS] : 0;
-    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++)
+    count[CK_PARTS] = e->placement->parts.count;
+    for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++)
         sections += has_section(e, kind);
     uint64_t end = CK_DIRECTORY_HEAD + sections * CK_DIRECTORY_ENTRY, size;
-    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++) {
+    for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++) {
         if (!has_section(e, kind))
             continue;
         e->out->section_offset[kind] = (size_t)end;
@@ -62,7 +63,7 @@ static ckpt_status count_records(encoder *e, ckpt_error *err) {
 
 static void write_directory(const encoder *e) {
     uint32_t sections = 0;
-    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++) {
+    for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++) {
         if (!has_section(e, kind))
             continue;
         unsigned char *entry = e->out->bytes + CK_DIRECTORY_HEAD + sections++ * CK_DIRECTORY_ENTRY;
@@ -80,7 +81,7 @@ static void write_strings(const encoder *e) {
     char *bytes = section(e, CK_STRING_BYTES);
     for (uint32_t i = 0; i < e->all->strings.count; i++) {
         size_t size;
-        const char *text = ck_string(e->c, e->all->strings.order[i], &size);
+        const char *text = ck_collected_string(e->all, i, &size);
         offsets[i] = end;
         memcpy(bytes + end, text, size + 1);
         end += size + 1;
@@ -164,6 +165,16 @@ static void write_tensors(const encoder *e) {
     }
 }
 
+static void write_parts(const encoder *e) {
+    ck_part_rec *records = section(e, CK_PARTS);
+    const ck_placed_part *parts = e->placement->parts.records;
+    for (size_t i = 0; i < e->placement->parts.count; i++) {
+        records[i].name = parts[i].string;
+        records[i].size = parts[i].size;
+        memcpy(records[i].sha256, parts[i].sha256, sizeof records[i].sha256);
+    }
+}
+
 /* What the payload has become, and what the file was before. The index comes behind it. */
 static ckpt_status write_placement(const encoder *e, ckpt_error *err) {
     const ck_placed_chunk *placed = e->placement->chunks.records;
@@ -196,6 +207,7 @@ static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
     bool complete = write_modules(e, pairs) && ck_encode_values(e->all, section(e, CK_VALUES),
                                                                 section(e, CK_VALUE_BYTES), pairs);
     write_tensors(e);
+    write_parts(e);
     ck_free(&e->c->memory, pairs, room, sizeof(uint64_t));
     if (!complete)
         return ck_fail_nomem(err);
@@ -204,7 +216,7 @@ static ckpt_status write_sections(const encoder *e, ckpt_error *err) {
 
 /* From the order of the host to that of the file, or back. */
 static void turn_sections(const ck_encoded *encoded) {
-    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++)
+    for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++)
         ck_to_host_order(kind, encoded->bytes + encoded->section_offset[kind],
                          encoded->section_count[kind]);
 }
@@ -238,7 +250,8 @@ ckpt_status ck_encode(const ck_collection *all, const ck_placement *placement,
     ck_encoded out;
     memset(&out, 0, sizeof out);
     out.memory = all->c->memory;
-    out.required_features = placement->encoded ? CK_FEATURE_ENCODED : 0;
+    out.required_features = (placement->encoded ? CK_FEATURE_ENCODED : 0) |
+                            (placement->parts.count != 0 ? CK_FEATURE_PARTS : 0);
     encoder e = {all, all->c, placement, history, &out};
     ckpt_status status = count_records(&e, err);
     if (status == CKPT_OK)

@@ -12,8 +12,8 @@ typedef struct ck_encoded {
     size_t size;
     uint64_t offset; /* of the index in the file */
     uint64_t required_features;
-    size_t section_offset[CK_KNOWN_SECTIONS + 1];
-    uint64_t section_count[CK_KNOWN_SECTIONS + 1]; /* of kinds over 11: 0 where it is not there */
+    size_t section_offset[CK_SECTION_ROOM];
+    uint64_t section_count[CK_SECTION_ROOM]; /* of kinds over 11: 0 where it is not there */
 } ck_encoded;
 
 /* Of a generation that is not the first of its file. */
@@ -23,8 +23,9 @@ typedef struct ck_history {
     size_t retired_count;
 } ck_history;
 
-/* Makes the index; all storages must be placed. history NULL: of a new file. What comes out has
- * passed the checks of the reader: whatever this library would not open, it does not write. */
+/* Makes the index; all storages must be placed and the parts sorted. history NULL: of a new file.
+ * What comes out has passed the checks of the reader: whatever this library would not open, it does
+ * not write. */
 ckpt_status ck_encode(const ck_collection *all, const ck_placement *placement,
                       const ck_history *history, ck_encoded *ret_encoded, ckpt_error *err);
 void ck_encoded_free(ck_encoded *encoded);

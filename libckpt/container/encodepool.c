@@ -97,7 +97,7 @@ static ckpt_status write_batch(ck_payload_writer *w, ck_storage_rec *rec, size_t
             *ret_fits = false;
             return CKPT_OK;
         }
-        status = w->sink->write(w->sink->ctx, stored, size, rec->offset + rec->stored_size, err);
+        status = w->to.write(w->to.ctx, stored, size, rec->offset + rec->stored_size, err);
         if (status == CKPT_OK)
             status = ck_placement_add_chunk(w->placement, XXH3_64bits(stored, size), end, err);
         rec->stored_size = end;
@@ -137,7 +137,7 @@ ckpt_status ck_write_encoded(ck_payload_writer *w, uint32_t storage, bool *ret_i
         return CKPT_OK;
     choose_form(w, storage, &rec);
     rec.chunk_log2 = (uint8_t)w->chunk_log2;
-    if (!ck_align(placement->end, CK_ALIGNMENT, &rec.offset))
+    if (!ck_align(w->end, CK_ALIGNMENT, &rec.offset))
         return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
     ckpt_status status = ck_writer_pad(w, rec.offset, err);
     if (status == CKPT_OK)
@@ -146,7 +146,7 @@ ckpt_status ck_write_encoded(ck_payload_writer *w, uint32_t storage, bool *ret_i
         return status;
     if (fits) {
         *ret_is_placed = true;
-        return ck_placement_add(placement, storage, &rec, first_chunk, err);
+        return ck_writer_place(w, storage, &rec, first_chunk, err);
     }
     placement->chunks.count = first_chunk;
     w->done = done;

@@ -34,7 +34,8 @@ static ckpt_status read_index(ckpt *c, const ck_source *source, const ck_slot *s
 
 /* What the slot of an older generation said is overwritten; what its index has is known. */
 static uint64_t features_of(const ck_index *index) {
-    return index->has_chunk_ends ? CK_FEATURE_ENCODED : 0;
+    return (index->has_chunk_ends ? CK_FEATURE_ENCODED : 0) |
+           (index->has_parts ? CK_FEATURE_PARTS : 0);
 }
 
 ckpt_status ck_generation_read(ckpt *c, const ck_source *source, const ck_slot *slot, bool older,

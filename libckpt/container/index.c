@@ -52,7 +52,7 @@ static ckpt_status check_flags(const ck_index *index, const entry *e, uint64_t a
     if ((e->flags & ~(uint32_t)CK_SECTION_CRITICAL) != 0 || e->reserved != 0 ||
         (must_be_critical(e->kind) && !critical) || (must_be_ancillary(e->kind) && critical))
         return reject_at(index, at, "X4", CKPT_E_STRUCTURE, err, "a section has wrong flags");
-    if (e->kind > CK_KNOWN_SECTIONS && critical)
+    if (!ck_section_is_known(e->kind) && critical)
         return reject_at(index, at, "X3", CKPT_E_VERSION, err,
                          "a section that this library does not know and must understand");
     return CKPT_OK;
@@ -69,7 +69,7 @@ static bool record_size_fits(const ck_index *index, const entry *e) {
 }
 
 static bool count_is_limited(uint32_t kind) {
-    return kind <= CK_KNOWN_SECTIONS && kind != CK_STRING_BYTES && kind != CK_DIMENSIONS &&
+    return ck_section_is_known(kind) && kind != CK_STRING_BYTES && kind != CK_DIMENSIONS &&
            kind != CK_CHUNKS && kind != CK_VALUE_BYTES && kind != CK_CHUNK_ENDS;
 }
 
@@ -110,6 +110,7 @@ static ck_table *table_of(ckpt *c, uint32_t kind) {
     case CK_VALUES: return &c->values;
     case CK_RETIRED: return &c->retired;
     case CK_CHUNK_ENDS: return &c->chunk_ends;
+    case CK_PARTS: return &c->parts;
     default: return NULL;
     }
 }
@@ -125,7 +126,7 @@ static ckpt_status attach_section(ck_index *index, const entry *e, ckpt_error *e
     unsigned char *records = index->bytes + e->offset;
     if (e->kind == CK_PROGRAMS)
         index->has_programs = true;
-    if (e->kind > CK_KNOWN_SECTIONS)
+    if (!ck_section_is_known(e->kind))
         return CKPT_OK;
     index->section_offset[e->kind] = e->offset;
     index->section_record_size[e->kind] = e->record_size;
@@ -152,6 +153,8 @@ static ckpt_status attach_section(ck_index *index, const entry *e, ckpt_error *e
         index->has_retired = true;
     if (e->kind == CK_CHUNK_ENDS)
         index->has_chunk_ends = true;
+    if (e->kind == CK_PARTS)
+        index->has_parts = true;
     return CKPT_OK;
 }
 

@@ -16,12 +16,13 @@ typedef struct ck_index {
     uint16_t version_minor;
     uint64_t sequence;
     uint64_t required_features;
-    uint64_t section_offset[CK_KNOWN_SECTIONS + 1]; /* from the beginning of the index */
-    uint32_t section_record_size[CK_KNOWN_SECTIONS + 1];
+    uint64_t section_offset[CK_SECTION_ROOM]; /* from the beginning of the index */
+    uint32_t section_record_size[CK_SECTION_ROOM];
     uint64_t string_bytes; /* count of STRING_BYTES */
     bool has_retired;
     bool has_chunk_ends;
     bool has_programs;
+    bool has_parts;
 } ck_index;
 
 /* Reads the directory and lets the tables of index->c lie in index->bytes, which stays the
@@ -34,7 +35,7 @@ ckpt_status ck_index_reject(const ck_index *index, uint32_t kind, uint64_t i, co
                             ckpt_status status, ckpt_error *err, const char *format, ...)
     CK_PRINTF(7, 8);
 
-/* All that stands in the tables: rules S, D, M, N, T, P, V and R. */
+/* All that stands in the tables: rules S, D, M, N, T, P, E, F, V and R. */
 ckpt_status ck_index_check(const ck_index *index, ckpt_error *err);
 
 /* Its parts, in this order. A byte for each string and dtype says whether something uses it. */
@@ -52,6 +53,8 @@ ckpt_status ck_check_storages(const ck_index *index, ckpt_error *err);
  * which chunks they have. */
 ckpt_status ck_check_encoding(const ck_index *index, uint32_t storage, ckpt_error *err);
 ckpt_status ck_check_chunk_ends(const ck_index *index, ckpt_error *err);
+/* F1 to F7. */
+ckpt_status ck_check_parts(const ck_index *index, const ck_usage *usage, ckpt_error *err);
 ckpt_status ck_check_values(const ck_index *index, const ck_usage *usage, ckpt_error *err);
 /* Rejects a storage: "storage N MESSAGE". */
 ckpt_status ck_reject_storage(const ck_index *index, uint32_t s, const char *rule,

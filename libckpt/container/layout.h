@@ -3,6 +3,7 @@
 #ifndef CK_LAYOUT_H
 #define CK_LAYOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Section 2 and 3: the header pages. */
@@ -35,8 +36,9 @@ enum {
 };
 
 /* Section 3.3: the required features that this library knows. */
+#define CK_FEATURE_PARTS ((uint64_t)1)
 #define CK_FEATURE_ENCODED ((uint64_t)2)
-#define CK_KNOWN_FEATURES CK_FEATURE_ENCODED
+#define CK_KNOWN_FEATURES (CK_FEATURE_PARTS | CK_FEATURE_ENCODED)
 
 /* Section 4: the index. */
 enum {
@@ -60,9 +62,9 @@ enum {
     CK_CHUNK_ENDS = 13,
 
     CK_CORE_SECTIONS = 11, /* kinds 1 to 11 are in every index */
-    CK_KNOWN_SECTIONS = 13,
     CK_PROGRAMS = 32,
     CK_PARTS = 33,
+    CK_SECTION_ROOM = 34, /* over all kinds that are known */
     CK_SIGNATURE = 34,
     CK_ENCRYPTION = 35
 };
@@ -87,6 +89,9 @@ enum {
     CK_MAX_RATIO = 1032 /* a deflated byte gives at most so many */
 };
 
+/* Section 8.2: storages in other files. */
+enum { CK_MAX_PARTS = 4096, CK_MAX_PART_NAME = 255 };
+
 /* Section 11. */
 enum { CK_RETIRED_INDEX = 1, CK_RETIRED_STORAGE = 2, CK_RETIRED_ENCODED = 3 };
 
@@ -99,11 +104,15 @@ static inline uint64_t ck_extent_alignment(uint8_t encoding, uint64_t stored_siz
     return encoding == 0 ? ck_storage_alignment(stored_size) : CK_ALIGNMENT;
 }
 
-/* Bytes of one record of a section of kind 1 to 13 in version 1.0; 0 for other kinds. */
+/* Bytes of one record of a section in version 1.0; 0 for kinds that this library does not know. */
 static inline uint32_t ck_record_size(uint32_t kind) {
-    static const uint8_t sizes[CK_KNOWN_SECTIONS + 1] = {0, 8,  1, 16, 24, 16, 24,
-                                                         8, 40, 8, 24, 1,  40, 8};
-    return kind <= CK_KNOWN_SECTIONS ? sizes[kind] : 0;
+    static const uint8_t sizes[CK_CHUNK_ENDS + 1] = {0, 8,  1, 16, 24, 16, 24,
+                                                     8, 40, 8, 24, 1,  40, 8};
+    return kind <= CK_CHUNK_ENDS ? sizes[kind] : kind == CK_PARTS ? 48 : 0;
+}
+
+static inline bool ck_section_is_known(uint32_t kind) {
+    return ck_record_size(kind) != 0;
 }
 
 #endif

@@ -39,7 +39,7 @@ static ckpt_status write_zeros(const ck_sink *sink, uint64_t from, uint64_t to, 
 }
 
 ckpt_status ck_writer_pad(const ck_payload_writer *w, uint64_t offset, ckpt_error *err) {
-    return write_zeros(w->sink, w->placement->end, offset, err);
+    return write_zeros(&w->to, w->end, offset, err);
 }
 
 ckpt_status ck_writer_report(ck_payload_writer *w, uint64_t bytes, ckpt_error *err) {
@@ -57,19 +57,19 @@ static ckpt_status write_piece(ck_payload_writer *w, ckpt_storage storage, uint6
         status =
             ck_placement_add_chunk(w->placement, XXH3_64bits(w->buffer, size), done + size, err);
     if (status == CKPT_OK)
-        status = w->sink->write(w->sink->ctx, w->buffer, size, offset + done, err);
+        status = w->to.write(w->to.ctx, w->buffer, size, offset + done, err);
     return status == CKPT_OK ? ck_writer_report(w, size, err) : status;
 }
 
 static ckpt_status write_raw(ck_payload_writer *w, uint32_t s, ckpt_error *err) {
     ckpt_storage storage = {w->c, w->all->storages.order[s]};
-    ck_storage_rec rec = {.size = ckpt_storage_size(storage)};
+    ck_storage_rec rec = {.size = ckpt_storage_size(storage), .part = CK_NONE};
     uint64_t first_chunk = w->placement->chunks.count;
     ckpt_status status = CKPT_OK;
     rec.stored_size = rec.size;
     if (rec.size != 0) {
         rec.chunk_log2 = (uint8_t)w->chunk_log2;
-        if (!ck_align(w->placement->end, ck_storage_alignment(rec.size), &rec.offset))
+        if (!ck_align(w->end, ck_storage_alignment(rec.size), &rec.offset))
             return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
         status = ck_writer_pad(w, rec.offset, err);
     }
@@ -79,18 +79,41 @@ static ckpt_status write_raw(ck_payload_writer *w, uint32_t s, ckpt_error *err) 
         status = write_piece(w, storage, done, piece, rec.offset, err);
         done += piece;
     }
-    return status == CKPT_OK ? ck_placement_add(w->placement, s, &rec, first_chunk, err) : status;
+    return status == CKPT_OK ? ck_writer_place(w, s, &rec, first_chunk, err) : status;
+}
+
+ckpt_status ck_writer_place(ck_payload_writer *w, uint32_t storage, const ck_storage_rec *rec,
+                            uint64_t first_chunk, ckpt_error *err) {
+    ck_storage_rec placed = *rec;
+    placed.part = rec->size != 0 && w->part != CK_NONE ? CK_IN_OPEN_SHARD : CK_NONE;
+    ckpt_status status = ck_placement_add(w->placement, storage, &placed, first_chunk, err);
+    if (status == CKPT_OK && rec->size != 0)
+        w->end = rec->offset + rec->stored_size;
+    return status;
+}
+
+static ckpt_status write_storage(ck_payload_writer *w, uint32_t s, ckpt_error *err) {
+    uint64_t size = ck_storage_at(w->c, w->all->storages.order[s])->size;
+    bool is_placed = false;
+    ckpt_status status = ck_reuse_place(&w->reuse, s, w->placement, &is_placed, err);
+    if (status != CKPT_OK || is_placed)
+        return status == CKPT_OK ? ck_writer_report(w, size, err) : status;
+    if (w->sharded && size != 0)
+        status = ck_shard_choose(w, s, size, err);
+    if (status == CKPT_OK && w->options->compress)
+        status = ck_write_encoded(w, s, &is_placed, err);
+    if (status == CKPT_OK && !is_placed)
+        status = write_raw(w, s, err);
+    return status;
 }
 
 static ckpt_status write_storages(ck_payload_writer *w, uint32_t first, ckpt_error *err) {
+    uint32_t count = w->all->storages.count;
     ckpt_status status = CKPT_OK;
-    for (uint32_t s = first; s < w->all->storages.count && status == CKPT_OK; s++) {
-        bool is_placed = false;
-        if (w->options->compress)
-            status = ck_write_encoded(w, s, &is_placed, err);
-        if (status == CKPT_OK && !is_placed)
-            status = write_raw(w, s, err);
-    }
+    for (uint32_t s = first; s < count && status == CKPT_OK; s++)
+        status = write_storage(w, s, err);
+    if (status == CKPT_OK && w->part != CK_NONE)
+        status = ck_shard_close(w, count, err);
     return status;
 }
 
@@ -108,12 +131,20 @@ static void find_types(const ck_payload_writer *w) {
 
 static ckpt_status open_writer(ck_payload_writer *w, uint32_t first, ckpt_error *err) {
     const ck_memory *memory = &w->c->memory;
-    uint64_t largest = 0;
+    uint64_t largest = 0, written = 0;
+    ckpt_status status =
+        ck_reuse_open(&w->reuse, w->all, first, w->options, w->sink, w->placement, err);
+    if (status != CKPT_OK)
+        return status;
     for (uint32_t s = first; s < w->all->storages.count; s++) {
         uint64_t size = ck_storage_at(w->c, w->all->storages.order[s])->size;
-        largest = size > largest ? size : largest;
         w->total = ck_add_saturated(w->total, size);
+        if (ck_reuse_has(&w->reuse, s))
+            continue;
+        largest = size > largest ? size : largest;
+        written = ck_add_saturated(written, size);
     }
+    w->sharded = w->options->shard_size != 0 && written > w->options->shard_size;
     w->buffer_size = w->chunk_log2 != 0 ? (size_t)1 << w->chunk_log2 : PIECE_SIZE;
     if (largest < w->buffer_size)
         w->buffer_size = (size_t)largest;
@@ -139,6 +170,9 @@ ckpt_status ck_payload_write(ckpt *c, const ck_sink *sink, const ckpt_save_optio
     w.options = options;
     w.all = all;
     w.placement = placement;
+    w.to = *sink;
+    w.end = placement->end;
+    w.part = CK_NONE;
     ckpt_status status = find_chunk_log2(options, &w.chunk_log2, err);
     if (status != CKPT_OK)
         return status;
@@ -146,6 +180,7 @@ ckpt_status ck_payload_write(ckpt *c, const ck_sink *sink, const ckpt_save_optio
     if (status == CKPT_OK)
         status = write_storages(&w, first, err);
     ck_encode_pool_close(&w.pool);
+    ck_reuse_close(&w.reuse);
     ck_free(&c->memory, w.types, all->storages.count, sizeof *w.types);
     ck_free(&c->memory, w.buffer, w.buffer_size, 1);
     return status;

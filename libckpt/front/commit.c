@@ -17,6 +17,9 @@ ckpt_status ckpt_commit(ckpt *c, const ckpt_save_options *options, ckpt_error *e
         return ck_fail(err, CKPT_E_ARGUMENT, "the checkpoint was not opened from a file");
     if (known.format != NULL && strcmp(known.format, c->info.format) != 0)
         return ck_fail(err, CKPT_E_ARGUMENT, "an edit cannot change the format of a file");
+    if (known.shard_size != 0 || known.base != NULL)
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "an edit appends to its file: it makes no shards and takes no base");
     const ck_format *format = ck_format_named(c->info.format);
     if (format == NULL || format->commit == NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED,

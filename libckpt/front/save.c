@@ -29,6 +29,9 @@ static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *optio
         return ck_fail(err, CKPT_E_UNSUPPORTED, "there are no shards without a path to save to");
     if (ret_known->shard_size != 0 && !format->has_shards)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "the format '%s' has no shards", CK_NAME(name));
+    if (ret_known->base != NULL && (!to_path || strcmp(name, "ckpt") != 0))
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "only a .ckpt file that is saved to a path has a base");
     *ret_format = format;
     return CKPT_OK;
 }

@@ -21,6 +21,8 @@ static void init_tables(ckpt *c) {
     c->attached.record_size = sizeof(ckpt *);
     c->retired.record_size = sizeof(ck_retired_rec);
     c->file_numbers.record_size = sizeof(uint32_t);
+    c->parts.record_size = sizeof(ck_part_rec);
+    c->part_files.record_size = sizeof(ckpt *);
     c->loaded.record_size = sizeof(ck_loaded);
 }
 
@@ -117,7 +119,8 @@ static void free_tables(ckpt *c) {
     ck_table *tables[] = {&c->dtypes,     &c->modules,    &c->members,          &c->tensors,
                           &c->dimensions, &c->storages,   &c->chunks,           &c->values,
                           &c->payloads,   &c->attached,   &c->attributes_added, &c->retired,
-                          &c->loaded,     &c->chunk_ends, &c->file_numbers};
+                          &c->loaded,     &c->chunk_ends, &c->file_numbers,     &c->parts,
+                          &c->part_files};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         ck_table_clear(&c->memory, tables[i]);
     if (c->value_bytes.capacity != 0)

@@ -122,6 +122,12 @@ struct ckpt {
     size_t index_size;
     ckpt_file_info info;
     ck_table retired; /* of ck_retired_rec */
+    ck_table parts;   /* of ck_part_rec */
+    /* Of ckpt *, by part: what stands for the files in which the parts lie, attached. Each has one
+     * of those files for its source, and copies of the records of the storages in it. */
+    ck_table part_files;
+    const ck_part_rec *part; /* of a checkpoint that is such a file; else NULL */
+    const char *part_name;   /* its name; belongs to the other checkpoint */
     uint64_t index_offset;
     uint64_t index_checksum;
     uint64_t wanted_generation; /* that is to be opened; 0: the newest */

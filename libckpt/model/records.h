@@ -56,7 +56,8 @@ typedef struct ck_storage_rec {
     uint8_t chunk_log2;
     uint8_t width;    /* of an encoded storage: bytes of an element, and number of planes */
     uint8_t rotation; /* bits by which an element was rotated to the left */
-    uint32_t part;    /* CK_NONE: in the file; else, in memory only, a number of ckpt.payloads */
+    uint32_t part;    /* CK_NONE: in the file; else a number of PARTS, or, once the storages of a
+                         checkpoint are linked to their files, of ckpt.payloads */
 } ck_storage_rec;
 
 enum { CK_ENCODING_RAW = 0, CK_ENCODING_PLANES = 1 };
@@ -78,6 +79,13 @@ typedef struct ck_retired_rec {
     uint64_t checksum;
 } ck_retired_rec;
 
+typedef struct ck_part_rec {
+    uint32_t name;
+    uint32_t reserved;
+    uint64_t size;
+    uint8_t sha256[32];
+} ck_part_rec;
+
 _Static_assert(sizeof(ck_dtype_rec) == 16, "spec, section 6");
 _Static_assert(sizeof(ck_module_rec) == 24, "spec, section 7.1");
 _Static_assert(sizeof(ck_member_rec) == 16, "spec, section 7.2");
@@ -85,6 +93,7 @@ _Static_assert(sizeof(ck_tensor_rec) == 24, "spec, section 7.3");
 _Static_assert(sizeof(ck_storage_rec) == 40, "spec, section 8");
 _Static_assert(sizeof(ck_value_rec) == 24, "spec, section 9");
 _Static_assert(sizeof(ck_retired_rec) == 40, "spec, section 11");
+_Static_assert(sizeof(ck_part_rec) == 48, "spec, section 8.2");
 
 /* Limits of the format. */
 enum {

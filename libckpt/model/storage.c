@@ -36,11 +36,23 @@ uint64_t ckpt_storage_size(ckpt_storage storage) {
     return rec != NULL ? rec->size : 0;
 }
 
+/* The file beside the main one in which a storage lies, as a checkpoint, or NULL. */
+static const ckpt *part_of(ckpt_storage storage) {
+    const ck_payload *payload = payload_of(storage);
+    if (payload == NULL || payload->kind != CK_PAYLOAD_LINKED)
+        return NULL;
+    const ckpt *file = payload->link.owner;
+    return file->part_name != NULL && file->attached_to == storage.owner ? file : NULL;
+}
+
 ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage) {
-    ckpt_storage_layout layout = {0, 0, "", 0, 0};
+    ckpt_storage_layout layout = {0, 0, "", 0, 0, ""};
     const ck_storage_rec *rec = record_of(storage);
-    if (rec == NULL || rec->part != CK_NONE)
+    const ckpt *part = part_of(storage);
+    if (rec == NULL || (rec->part != CK_NONE && part == NULL))
         return layout;
+    if (part != NULL)
+        layout.part = part->part_name;
     layout.offset = rec->offset;
     layout.stored_size = rec->stored_size;
     layout.encoding = rec->encoding == CK_ENCODING_RAW ? "raw" : "planes";

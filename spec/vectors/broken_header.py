@@ -34,7 +34,7 @@ for _major in (0, 2, 257, 65535):
     slot(f"H5-version-{_major}", sample, version_major=_major)
 INVALID["H5-version-2-in-newer-slot"] = lambda: second_slot(version_major=2)
 for _bit, _what in enumerate(("elsewhere", "encoded", "tensor-values", "encryption", "bit-4")):
-    if _what != "encoded":
+    if _what not in ("elsewhere", "encoded"):
         slot(f"H6-{_what}", sample, required_features=1 << _bit)
 slot("H6-bit-31", sample, required_features=1 << 31)
 slot("H6-bit-32", sample, required_features=1 << 32)

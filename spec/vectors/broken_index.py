@@ -63,7 +63,7 @@ def section(name, kind, flags, record_size=8, size=16, **options):
                              **options))
 
 
-for _kind in (14, 31, 33, 35, 36, 0x7FFFFFFF):
+for _kind in (14, 31, 35, 36, 0x7FFFFFFF):
     section(f"X3-critical-{_kind:#x}", _kind, 1)
 section("X3-minor-version-1", 36, 1, minor=1)
 for _kind in (1, 6, 11):

@@ -13,6 +13,7 @@ Steps at which a caller can interfere: `image` itself before build(); `on_direct
 comes after a step, checksums included, is made to fit what the step left.
 """
 
+import hashlib
 import pathlib
 import struct
 import sys
@@ -57,6 +58,7 @@ RECORDS = {
     "value_bytes": (11, "", ()),
     "retired": (12, "<QQIIQQ", ("offset", "size", "kind", "reserved", "sequence", "checksum")),
     "chunk_ends": (13, "<Q", ("end",)),
+    "parts": (33, "<IIQQQQQ", ("name", "reserved", "size", "sha0", "sha1", "sha2", "sha3")),
 }
 ENTRY = ("<IIIIQQ", ("kind", "flags", "record_size", "reserved", "count", "offset"))
 SLOT = ("<8sHHIQQQQQQQ48s", ("magic", "version_major", "version_minor", "state",
@@ -84,11 +86,11 @@ class Module:
 class Storage:
     """chunk_log2 None: what the image says; at: its place in the file when it lies there already;
     form: (width, rotation) of a storage that is encoded; chunks: its chunks as they are to be in the
-    file, whatever the data."""
+    file, whatever the data; part: the name of the file in which it lies, at `at`."""
 
-    def __init__(self, data, chunk_log2=None, at=None, form=None, chunks=None):
+    def __init__(self, data, chunk_log2=None, at=None, form=None, chunks=None, part=None):
         self.data, self.chunk_log2, self.at = bytes(data), chunk_log2, at
-        self.form, self.chunks = form, chunks
+        self.form, self.chunks, self.part = form, chunks, part
 
     def stored(self, chunk_log2):
         """The chunks as they are in the file; one, where there are no checksums."""
@@ -138,10 +140,11 @@ def ranks(keys):
 
 class Image:
     """The records of one generation. kept: bytes of the file so far; retired: (offset, size, kind,
-    sequence, checksum) of extents in it; extra: (kind, flags, record_size, bytes) of sections."""
+    sequence, checksum) of extents in it; extra: (kind, flags, record_size, bytes) of sections;
+    parts: {name: bytes} of the files in which storages lie."""
 
     def __init__(self, root, metadata=None, *, chunk_log2=20, minor=0, sequence=1, kept=b"",
-                 retired=(), extra=(), wider=0, extra_strings=(), extra_dtypes=()):
+                 retired=(), extra=(), wider=0, extra_strings=(), extra_dtypes=(), parts=None):
         self.minor, self.sequence, self.kept, self.extra = minor, sequence, kept, list(extra)
         self.wider = wider  # bytes that each record of a fixed layout is longer by
         self.chunk_log2 = chunk_log2
@@ -149,6 +152,7 @@ class Image:
         tensors = unique(m for module in modules for _, m in module.members
                          if isinstance(m, Tensor))
         self.payload = unique(tensor.storage for tensor in tensors)
+        self.part_files = parts or {}
         number = {id(thing): i for things in (modules, tensors, self.payload)
                   for i, thing in enumerate(things)}
         types = sorted({tensor.dtype for tensor in tensors} | set(extra_dtypes))
@@ -181,6 +185,7 @@ class Image:
         texts |= {name for module in modules for name, _ in module.members}
         texts |= {key for key, _, _ in values if key is not None}
         texts |= {value for _, _, value in values if isinstance(value, str)}
+        texts |= set(self.part_names())
         self.strings = sorted(text.encode() for text in texts)
         self.numbers = {text.decode(): i for i, text in enumerate(self.strings)}
         self.set_strings(self.strings)
@@ -246,6 +251,8 @@ class Image:
         """Gives the storages their places and the chunks their checksums."""
         end = max(len(self.kept), 2 * PAGE)
         self.storages, self.chunks, self.chunk_ends, self.placed = [], [], [], []
+        names = self.part_names()
+        self.parts = [self.part_record(name, self.part_files[name]) for name in names]
         for storage in self.payload:
             size = len(storage.data)
             log2 = self.chunk_log2 if storage.chunk_log2 is None else storage.chunk_log2
@@ -261,7 +268,8 @@ class Image:
             self.storages.append({"offset": at or 0, "size": size, "stored_size": stored_size,
                                   "first_chunk": len(self.chunks),
                                   "encoding": int(storage.form is not None), "chunk_log2": log2,
-                                  "width": width, "rotation": rotation, "part": NONE})
+                                  "width": width, "rotation": rotation,
+                                  "part": names.index(storage.part) if storage.part is not None else NONE})
             chunk_end = 0
             for chunk in stored if log2 else ():
                 chunk_end += len(chunk)
@@ -272,6 +280,14 @@ class Image:
             self.chunk_ends = []
         self.index_offset = align(end, 64)
 
+    def part_names(self):
+        return sorted({storage.part for storage in self.payload if storage.part is not None})
+
+    def part_record(self, name, data):
+        digest = struct.unpack("<4Q", hashlib.sha256(data).digest())
+        return {"name": self.numbers[name], "reserved": 0, "size": len(data),
+                **{f"sha{i}": number for i, number in enumerate(digest)}}
+
     def sections(self):
         """[(kind, flags, record_size, count, bytes)]"""
         result = []
@@ -279,7 +295,7 @@ class Image:
             records = getattr(self, name)
             if not layout:
                 result.append((kind, 1, 1, len(records), bytes(records)))
-            elif records or name not in ("retired", "chunk_ends"):
+            elif records or name not in ("retired", "chunk_ends", "parts"):
                 size = struct.calcsize(layout) + self.wider
                 tail = b"\xA5" * self.wider
                 raw = b"".join(pack(layout, fields, record) + tail for record in records)
@@ -319,7 +335,7 @@ class Image:
         slots = [None, None]
         slots[(self.sequence - 1) % 2] = {
             "magic": MAGIC, "version_major": 1, "version_minor": self.minor, "state": 1,
-            "required_features": 2 * self.encoded, "optional_features": 0, "sequence": self.sequence,
+            "required_features": bool(self.parts) + 2 * self.encoded, "optional_features": 0, "sequence": self.sequence,
             "index_offset": self.index_offset, "index_size": len(index),
             "index_checksum": xxh3_64(index), "file_size": len(file), "unused": bytes(48)}
         if on_slots:

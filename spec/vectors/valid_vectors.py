@@ -439,3 +439,60 @@ def retired_encoded():
     root = Module("Net", None, [("a", Tensor("f32", [2], floats(1, 2)))])
     file = Image(root, {"step": 2}, sequence=2, kept=file, retired=retired).build()
     return file, root, {"step": 2}
+
+
+# ---- storages in other files ----
+
+def shard(*pieces):
+    """The bytes of a shard: each piece where a storage of it may begin."""
+    file = b""
+    for piece in pieces:
+        file += bytes(-len(file) % (PAGE if len(piece) >= 65536 else 64)) + piece
+    return file
+
+
+SHARD_WEIGHT, SHARD_BIAS = ramp(24).data, ramp(4, 9.0).data
+SHARD_CHUNKED, SHARD_ENCODED = pattern(5000, 6), alike(5000)
+ENCODED_IN_SHARD = Storage(SHARD_ENCODED, form=(4, 1)).stored(12)
+PART_FILES = {
+    "shard-1.part": shard(SHARD_WEIGHT, SHARD_BIAS),
+    "shard-2.part": shard(SHARD_CHUNKED),
+    "shard-3.part": shard(b"".join(ENCODED_IN_SHARD), SHARD_BIAS) + b"more",
+    "old model.part": VALID["small"]()[0],
+}
+
+
+@valid
+def shards():
+    """All storages in two shards, but for one that has no bytes; a name that is a key as well."""
+    root = Module("M", None, [
+        ("weight", Tensor("f32", [4, 6], Storage(SHARD_WEIGHT, at=0, part="shard-1.part"))),
+        ("chunked", Tensor("u8", [5000], Storage(SHARD_CHUNKED, at=0, part="shard-2.part"),
+                           buffer=True)),
+        ("nothing", Tensor("f32", [0], Storage(b""))),
+        ("bias", Tensor("f32", [4], Storage(SHARD_BIAS, at=128, part="shard-1.part")))])
+    return written(root, {"shard-1.part": 1}, chunk_log2=12, parts=PART_FILES)
+
+
+@valid
+def base():
+    """One storage of another .ckpt file, and one of its own."""
+    other = floats(1, 2, 3, 4)
+    other.at, other.part = 8192, "old model.part"
+    root = Module("M", None, [("new", Tensor("f32", [3], floats(5, 6, 7))),
+                              ("old", Tensor("f32", [2, 2], other))])
+    return written(root, parts=PART_FILES)
+
+
+@valid
+def encoded_shard():
+    """An encoded storage in a shard, a raw one behind it, without checksums, and an encoded one in
+    the file."""
+    bias = 64 * -(-sum(map(len, ENCODED_IN_SHARD)) // 64)
+    root = Module("M", None, [
+        ("here", Tensor("u8", [5000], Storage(alike(5000, 100), form=(1, 0)), buffer=True)),
+        ("there", Tensor("u8", [5000], Storage(SHARD_ENCODED, form=(4, 1), at=0,
+                                               part="shard-3.part"), buffer=True)),
+        ("bias", Tensor("f32", [4], Storage(SHARD_BIAS, chunk_log2=0, at=bias,
+                                            part="shard-3.part")))])
+    return written(root, chunk_log2=12, parts=PART_FILES)

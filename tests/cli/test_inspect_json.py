@@ -50,7 +50,8 @@ def test_file():
     size = (work / "json.ckpt").stat().st_size
     tap.equal(file.pop("index_size") < size, True)
     tap.equal(file, {"path": "json.ckpt", "format": "ckpt", "version": [1, 0], "size": size,
-                     "generation": 1, "recovered": "", "storages_with_checksums": 3})
+                     "generation": 1, "recovered": "", "storages_with_checksums": 3,
+                     "parts": []})
 
 
 def test_totals():

@@ -7,6 +7,7 @@
 
 extern const sweep_case reading_scenarios[]; /* open, verify, read tensors, walk, print */
 extern const sweep_case saving_scenarios[];  /* new, over an old file, over the source, edited */
+extern const sweep_case part_scenarios[];    /* shards, a base, reading and verifying parts */
 extern const sweep_case building_scenarios[];
 extern const sweep_case text_scenarios[]; /* manifest out and in, pack, other formats, nets */
 

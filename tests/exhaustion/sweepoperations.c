@@ -39,24 +39,44 @@ static bool can_be_retried(file_operation operation, int sys_errno) {
                                   operation == FILE_SYNC || operation == FILE_OPEN_CREATE);
 }
 
-/* The number of the file that was created in this run; -1 when there is none. */
-static int created_file(const sweep *s) {
-    for (uint64_t i = 0; i < s->files.operations && i < FILE_RECORDS; i++) {
-        if (s->files.records[i].operation == FILE_OPEN_CREATE)
-            return s->files.records[i].file;
+/* What the scenario does when nothing fails. */
+typedef struct course {
+    file_record records[FILE_RECORDS];
+    uint64_t count;
+} course;
+
+static course sound;
+
+/* Whether the file of this record was created: the last opening of that number tells. */
+static bool was_created(const file_record *record) {
+    for (const file_record *r = record; r >= sound.records; r--) {
+        bool opens = r->operation == FILE_OPEN_CREATE || r->operation == FILE_OPEN_READ ||
+                     r->operation == FILE_OPEN_EDIT || r->operation == FILE_OPEN_DIRECTORY ||
+                     r->operation == FILE_OPEN_AT;
+        if (opens && r->file == record->file)
+            return r->operation == FILE_OPEN_CREATE;
     }
-    return -1;
+    return false;
+}
+
+/* Once the last rename is done, the new file is in its place. */
+static bool is_behind_renames(const file_record *record) {
+    for (const file_record *r = record; r < sound.records + sound.count; r++) {
+        if (r->operation == FILE_RENAME)
+            return false;
+    }
+    return true;
 }
 
 /* What must come of it when `record` fails with sys_errno. */
 static ckpt_status expected(const sweep *s, const file_record *record, int sys_errno) {
     if (record->operation == FILE_MAP || record->operation == FILE_UNMAP)
         return CKPT_OK; /* what cannot be mapped is read */
-    if (record->operation == FILE_CLOSE && (record->file != created_file(s) || sys_errno == EINTR))
+    if (record->operation == FILE_CLOSE && (!was_created(record) || sys_errno == EINTR))
         return CKPT_OK; /* of a file that was only read; or closed, on Linux */
     if (record->operation == FILE_STATUS_OF_PATH && sys_errno == ENOENT)
         return CKPT_OK; /* there is no old file */
-    if (record->operation == FILE_SYNC_DIRECTORY)
+    if (record->operation == FILE_SYNC_DIRECTORY && is_behind_renames(record))
         return CKPT_E_DURABILITY;
     if (!s->fail_ever_after && can_be_retried(record->operation, sys_errno))
         return CKPT_OK;
@@ -120,7 +140,6 @@ static bool run_faults(sweep *s, const sweep_case *c, const file_record *record,
 }
 
 void sweep_operations(sweep *s, const sweep_case *c, sweep_result *ret_result) {
-    static file_record records[FILE_RECORDS];
     ckpt_status status;
     ckpt_error err;
     ret_result->runs = 0;
@@ -134,12 +153,13 @@ void sweep_operations(sweep *s, const sweep_case *c, sweep_result *ret_result) {
                  c->name, complaint != NULL ? complaint : "", err.message);
         return;
     }
+    sound.count = count;
     for (uint64_t i = 0; i < count; i++)
-        records[i] = s->files.records[i];
+        sound.records[i] = s->files.records[i];
     bool has_created = false;
     for (uint64_t i = 0; i < count && ret_result->complaint[0] == '\0'; i++) {
         s->fail_at = i + 1;
-        run_faults(s, c, &records[i], has_created, ret_result);
-        has_created = has_created || records[i].operation == FILE_OPEN_CREATE;
+        run_faults(s, c, &sound.records[i], has_created, ret_result);
+        has_created = has_created || sound.records[i].operation == FILE_OPEN_CREATE;
     }
 }

@@ -25,6 +25,11 @@ START_TEST(saving) {
 }
 END_TEST
 
+START_TEST(parts) {
+    sweep_case_at(part_scenarios, _i);
+}
+END_TEST
+
 START_TEST(building) {
     sweep_case_at(building_scenarios, _i);
 }
@@ -40,6 +45,7 @@ int main(void) {
     TCase *tests = tcase_create("allocations");
     tcase_add_loop_test(tests, reading, 0, (int)sweep_case_count(reading_scenarios));
     tcase_add_loop_test(tests, saving, 0, (int)sweep_case_count(saving_scenarios));
+    tcase_add_loop_test(tests, parts, 0, (int)sweep_case_count(part_scenarios));
     tcase_add_loop_test(tests, building, 0, (int)sweep_case_count(building_scenarios));
     tcase_add_loop_test(tests, texts_and_nets, 0, (int)sweep_case_count(text_scenarios));
     suite_add_tcase(suite, tests);

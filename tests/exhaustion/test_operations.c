@@ -44,6 +44,11 @@ static void run_all_slowly(const sweep_case *cases, int i) {
     run_slowly(&cases[i], 0, true);
 }
 
+START_TEST(parts) {
+    sweep_case_at(part_scenarios, _i);
+}
+END_TEST
+
 START_TEST(reading_in_small_pieces) {
     run_all_slowly(reading_scenarios, _i);
 }
@@ -51,6 +56,11 @@ END_TEST
 
 START_TEST(saving_in_small_pieces) {
     run_all_slowly(saving_scenarios, _i);
+}
+END_TEST
+
+START_TEST(parts_in_small_pieces) {
+    run_all_slowly(part_scenarios, _i);
 }
 END_TEST
 
@@ -72,6 +82,9 @@ int main(void) {
     int saving_count = (int)sweep_case_count(saving_scenarios);
     tcase_add_loop_test(tests, reading, 0, reading_count);
     tcase_add_loop_test(tests, saving, 0, saving_count);
+    int part_count = (int)sweep_case_count(part_scenarios);
+    tcase_add_loop_test(tests, parts, 0, part_count);
+    tcase_add_loop_test(tests, parts_in_small_pieces, 0, part_count);
     tcase_add_loop_test(tests, reading_in_small_pieces, 0, reading_count);
     tcase_add_loop_test(tests, saving_in_small_pieces, 0, saving_count);
     tcase_add_loop_test(tests, texts_and_nets, 0, text_count);

@@ -70,6 +70,8 @@ static int fault_open_at(void *ctx, int directory, const char *component, ckpt_f
     int failure = begin(files, FILE_OPEN_AT, directory);
     if (failure == 0)
         failure = below()->open_at(below()->ctx, directory, component, mode, ret_file);
+    if (failure == 0 && files->operations <= FILE_RECORDS)
+        files->records[files->operations - 1].file = *ret_file;
     files->open_files += failure == 0;
     return failure;
 }

@@ -71,7 +71,7 @@ void repair_checksums(file_bytes *file) {
 static const unsigned char slot_fields[] = {8, 2, 2, 4, 8, 8, 8, 8, 8, 8,
                                             8, 8, 8, 8, 8, 8, 8, 8, 0};
 static const unsigned char entry_fields[] = {4, 4, 4, 4, 8, 8, 0};
-static const unsigned char *const record_fields[CK_KNOWN_SECTIONS + 1] = {
+static const unsigned char *const record_fields[CK_SECTION_ROOM] = {
     [CK_STRING_OFFSETS] = (const unsigned char[]){8, 0},
     [CK_STRING_BYTES] = (const unsigned char[]){1, 0},
     [CK_DTYPES] = (const unsigned char[]){4, 1, 1, 2, 4, 4, 0},
@@ -85,6 +85,7 @@ static const unsigned char *const record_fields[CK_KNOWN_SECTIONS + 1] = {
     [CK_VALUE_BYTES] = (const unsigned char[]){1, 0},
     [CK_RETIRED] = (const unsigned char[]){8, 8, 4, 4, 8, 8, 0},
     [CK_CHUNK_ENDS] = (const unsigned char[]){8, 0},
+    [CK_PARTS] = (const unsigned char[]){4, 4, 8, 8, 8, 8, 8, 0},
 };
 
 typedef struct listing {
@@ -127,7 +128,7 @@ size_t list_fields(const file_bytes *file, file_field *fields, size_t room) {
     listing list = {file, fields, room, 0};
     list_record(&list, slot_fields, 0, "slot", 0);
     list_record(&list, (const unsigned char[]){4, 4, 0}, index_offset_of(file), "directory", 0);
-    for (uint32_t kind = 1; kind <= CK_KNOWN_SECTIONS; kind++)
+    for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++)
         list_section(&list, kind);
     return list.count;
 }

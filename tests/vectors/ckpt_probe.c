@@ -199,9 +199,11 @@ static void put_storages(ckpt *c) {
         ckpt_storage storage = ckpt_storage_by_id(c, i);
         ckpt_storage_layout layout = ckpt_describe_storage(storage);
         printf("%s{\"offset\":%" PRIu64 ",\"size\":%" PRIu64 ",\"chunk_size\":%" PRIu64
-               ",\"chunk_count\":%" PRIu64 "}",
+               ",\"chunk_count\":%" PRIu64 ",\"part\":",
                i > 0 ? "," : "", layout.offset, ckpt_storage_size(storage), layout.chunk_size,
                layout.chunk_count);
+        put_string(layout.part);
+        putchar('}');
     }
     putchar(']');
 }

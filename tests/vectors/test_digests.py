@@ -39,7 +39,7 @@ def recorded():
 
 
 def digest(data):
-    return decoder.digest(decoder.decode(data))
+    return decoder.digest(decoder.decode(data, directory=VECTORS / "valid"))
 
 
 def content(file):
@@ -71,7 +71,9 @@ def tests(probe):
 
     def test_library_gives_the_recorded_digests():
         for name, wanted in recorded().items():
-            for access in ("map", "read", "memory", "reader"):
+            data = (VECTORS / "valid" / name).read_bytes()
+            has_parts = decoder.decode(data).part_records
+            for access in ("map", "read") if has_parts else ("map", "read", "memory", "reader"):
                 process = subprocess.run([probe], input=f"{access} {VECTORS}/valid/{name}\n",
                                          capture_output=True, text=True, check=True)
                 tap.equal(json.loads(process.stdout)["digest"], wanted, f"{name} by {access}")

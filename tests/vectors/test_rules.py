@@ -5,6 +5,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SPEC = ROOT / "spec"
@@ -19,9 +20,11 @@ import make  # noqa: E402
 from invalid_vectors import INVALID, UNSTORED  # noqa: E402
 from xxh3 import xxh3_64  # noqa: E402
 
+PARTS = tempfile.TemporaryDirectory()
+make.write_parts(PARTS.name)
 TEXT = (SPEC / "ckpt-format.md").read_text()
 RULE = re.compile(r"^\| ([A-Z][0-9]+) \| ", re.MULTILINE)
-PAYLOAD_RULES = ("C2", "C3", "Y1", "G1")
+PAYLOAD_RULES = ("C2", "C3", "F8", "F9", "Y1", "G1")
 
 
 def stored(part):
@@ -30,7 +33,7 @@ def stored(part):
 
 def rejected_by(data, verify=True):
     try:
-        decoder.decode(data, verify)
+        decoder.decode(data, verify, directory=PARTS.name)
     except decoder.Reject as rejection:
         return rejection.rule
     return None

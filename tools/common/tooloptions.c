@@ -87,6 +87,25 @@ bool tool_read_u64(const char *text, uint64_t low, uint64_t high, uint64_t *ret_
     return true;
 }
 
+bool tool_read_size(const char *text, uint64_t low, uint64_t high, uint64_t *ret_value) {
+    static const char units[] = "KMGT";
+    char digits[24];
+    uint64_t number;
+    size_t size = strlen(text);
+    const char *unit = size > 1 ? strchr(units, text[size - 1]) : NULL;
+    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+    size -= unit != NULL;
+    if (size >= sizeof digits)
+        return false;
+    memcpy(digits, text, size);
+    digits[size] = '\0';
+    if (!tool_read_u64(digits, 0, UINT64_MAX >> shift, &number) || number << shift < low ||
+        number << shift > high)
+        return false;
+    *ret_value = number << shift;
+    return true;
+}
+
 bool tool_read_double(const char *text, double *ret_value) {
     char *end;
     errno = 0;

@@ -81,7 +81,12 @@ static void print_summary(ckpt *c, const char *output, uint64_t size) {
     text_add_escaped(&t, output, 0);
     text_add(&t, ": ");
     number_add_count(&t, ckpt_generation_count(c), "generation");
-    text_addf(&t, " of %s became one of ", number_of_bytes(ckpt_describe_file(c).file_size).text);
+    text_addf(&t, " of %s", number_of_bytes(ckpt_describe_file(c).file_size).text);
+    if (ckpt_part_count(c) != 0) {
+        text_add(&t, " with ");
+        number_add_count(&t, ckpt_part_count(c), "part");
+    }
+    text_add(&t, " became one of ");
     text_addf(&t, "%s", number_of_bytes(size).text);
     puts(text_string(&t));
     text_free(&t);

@@ -131,6 +131,8 @@ static void put_place(json *j, ckpt_storage storage) {
     json_uint(j, layout.stored_size);
     json_key(j, "encoding");
     json_string(j, layout.encoding != NULL ? layout.encoding : "");
+    json_key(j, "part");
+    json_string(j, layout.part);
     json_key(j, "chunk_size");
     json_uint(j, layout.chunk_size);
     json_key(j, "chunk_count");

@@ -2,6 +2,25 @@
 /* --json: the file, the sums and the metadata. */
 #include "jsonview.h"
 
+static void put_parts(json *j, const inspection *in) {
+    json_key(j, "parts");
+    json_begin(j, '[', false);
+    for (uint32_t i = 0; i < ckpt_part_count(in->c); i++) {
+        ckpt_part part = ckpt_part_at(in->c, i);
+        json_begin(j, '{', true);
+        json_key(j, "name");
+        json_string(j, part.name);
+        json_key(j, "size");
+        json_uint(j, part.size);
+        json_key(j, "sha256");
+        json_hex(j, part.sha256, CKPT_DIGEST_SIZE);
+        json_key(j, "problem");
+        json_string(j, part.problem);
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+}
+
 static void put_file(json *j, const inspection *in) {
     ckpt_file_info info = ckpt_describe_file(in->c);
     bool has_version = info.version_major != 0 || info.version_minor != 0;
@@ -29,6 +48,7 @@ static void put_file(json *j, const inspection *in) {
     json_string(j, info.recovered != NULL ? info.recovered : "");
     json_key(j, "storages_with_checksums");
     json_uint(j, info.storages_checked);
+    put_parts(j, in);
     json_end(j, '}');
 }
 

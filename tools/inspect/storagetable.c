@@ -61,12 +61,22 @@ static uint64_t gather(gathering *g, uint32_t storage) {
     return names;
 }
 
-static void put_heading(grid *g) {
+/* There is a column for parts where there are parts. */
+static void put_heading(grid *g, bool has_parts) {
     static const char *const words[] = {"storage",  "bytes",  "offset", "stored",
-                                        "encoding", "chunks", "names"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        grid_cell(g, STYLE_FAINT, words[i]);
+                                        "encoding", "chunks", "part",   "names"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (has_parts || strcmp(words[i], "part") != 0)
+            grid_cell(g, STYLE_FAINT, words[i]);
+    }
     grid_end_row(g);
+}
+
+static void put_part(grid *g, const ckpt_storage_layout *layout) {
+    textbuf t = {0};
+    text_add_escaped(&t, layout->part[0] != '\0' ? layout->part : "-", 0);
+    grid_cell(g, STYLE_PLAIN, text_string(&t));
+    text_free(&t);
 }
 
 /* "planes 66.5 %": what is left of an encoded storage. */
@@ -79,7 +89,8 @@ static void put_encoding(grid *g, const ckpt_storage_layout *layout, uint64_t si
                    100.0 * (double)layout->stored_size / (double)size);
 }
 
-static void put_storage(grid *g, ckpt_storage storage, const char *names, bool several) {
+static void put_storage(grid *g, ckpt_storage storage, const char *names, bool several,
+                        bool has_parts) {
     ckpt_storage_layout layout = ckpt_describe_storage(storage);
     bool placed = layout.encoding != NULL && *layout.encoding != '\0';
     grid_cellf(g, STYLE_NAME, "%" PRIu32, storage.id);
@@ -92,6 +103,8 @@ static void put_storage(grid *g, ckpt_storage storage, const char *names, bool s
         grid_cell(g, STYLE_TYPE, "-");
     grid_cell(g, STYLE_PLAIN,
               layout.chunk_size != 0 ? number_grouped(layout.chunk_count).text : "-");
+    if (has_parts)
+        put_part(g, &layout);
     grid_cell(g, several ? STYLE_TIE : STYLE_PLAIN, names);
     grid_end_row(g);
 }
@@ -114,14 +127,15 @@ int view_storages(const inspection *in) {
     gathering names = {.in = in};
     grid g;
     uint64_t shown = 0, bytes = 0, stored = 0, several = 0;
-    grid_begin(&g, &in->terminal, "rrrrlrl");
-    put_heading(&g);
+    bool has_parts = ckpt_part_count(in->c) != 0;
+    grid_begin(&g, &in->terminal, has_parts ? "rrrrlrll" : "rrrrlrl");
+    put_heading(&g, has_parts);
     for (uint32_t i = 0; i < ckpt_storage_count(in->c) && !ferror(stdout); i++) {
         ckpt_storage storage = ckpt_storage_by_id(in->c, i);
         uint64_t count = gather(&names, i);
         if (!names.selected)
             continue;
-        put_storage(&g, storage, text_string(&names.names), count > 1);
+        put_storage(&g, storage, text_string(&names.names), count > 1, has_parts);
         shown++;
         several += count > 1;
         bytes = add_saturating(bytes, ckpt_storage_size(storage));

@@ -6,6 +6,33 @@
 #include "../common/numbertext.h"
 #include "inspect.h"
 
+static void add_parts(const inspection *in, textbuf *t) {
+    uint64_t size = 0;
+    uint32_t count = ckpt_part_count(in->c);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t more = ckpt_part_at(in->c, i).size;
+        size = more > UINT64_MAX - size ? UINT64_MAX : size + more;
+    }
+    if (count == 0)
+        return;
+    text_add(t, ", with ");
+    number_add_count(t, count, "part");
+    text_addf(t, " of %s", number_of_bytes(size).text);
+}
+
+static void put_problems(const inspection *in) {
+    for (uint32_t i = 0; i < ckpt_part_count(in->c); i++) {
+        ckpt_part part = ckpt_part_at(in->c, i);
+        if (part.problem[0] == '\0')
+            continue;
+        textbuf t = {0};
+        text_addf(&t, "WARNING: %s", part.problem);
+        terminal_put(&in->terminal, STYLE_WARNING, text_string(&t));
+        putchar('\n');
+        text_free(&t);
+    }
+}
+
 int view_header(const inspection *in) {
     ckpt_file_info info = ckpt_describe_file(in->c);
     textbuf t = {0};
@@ -18,8 +45,10 @@ int view_header(const inspection *in) {
     text_addf(&t, ", %s", number_of_bytes(info.file_size).text);
     if (info.generation > 1)
         text_addf(&t, ", generation %" PRIu64, info.generation);
+    add_parts(in, &t);
     terminal_put(&in->terminal, STYLE_PLAIN, text_string(&t));
     putchar('\n');
+    put_problems(in);
     if (info.recovered != NULL && *info.recovered != '\0') {
         text_clear(&t);
         text_addf(&t, "WARNING: %s", info.recovered);

@@ -14,12 +14,24 @@
 typedef struct pack_options {
     const char *manifest;
     const char *output;
+    const char *base;
     ckpt_pack_options pack;
     ckpt_save_options save;
     bool quiet;
 } pack_options;
 
-enum { OUTPUT = 1, DATA, SEED, CHUNK_SIZE, NO_CHECKSUMS, COMPRESS, THREADS, QUIET };
+enum {
+    OUTPUT = 1,
+    DATA,
+    SEED,
+    CHUNK_SIZE,
+    NO_CHECKSUMS,
+    COMPRESS,
+    SHARD_SIZE,
+    BASE,
+    THREADS,
+    QUIET
+};
 
 static const tool_option table[] = {
     {OUTPUT, 'o', true, "output"},
@@ -28,6 +40,8 @@ static const tool_option table[] = {
     {CHUNK_SIZE, '\0', true, "chunk-size"},
     {NO_CHECKSUMS, '\0', false, "no-checksums"},
     {COMPRESS, 'z', false, "compress"},
+    {SHARD_SIZE, '\0', true, "shard-size"},
+    {BASE, '\0', true, "base"},
     {THREADS, '\0', true, "threads"},
     {QUIET, 'q', false, "quiet"},
     {0, '\0', false, NULL},
@@ -48,6 +62,12 @@ static void print_help(void) {
         "                         default 1048576\n"
         "      --no-checksums     of the numbers; the index has one in any case\n"
         "  -z, --compress         store smaller what can be stored smaller\n"
+        "      --shard-size SIZE  of the numbers in one file, as in 500M or 5G: when there are "
+        "more,\n"
+        "                         they go to files beside FILE, which it needs from then on\n"
+        "      --base OLD.ckpt    do not write numbers that are in this file, which is beside "
+        "FILE\n"
+        "                         and which FILE needs from then on, unchanged\n"
         "      --threads N        to compress with; default: as many as there are processors.\n"
         "                         The bytes are the same for any number\n"
         "  -q, --quiet            print nothing but errors\n"
@@ -58,6 +78,7 @@ static void print_help(void) {
         "  ckpt-pack digits.yaml -o digits.ckpt\n"
         "  ckpt-pack net.yaml --data weights.safetensors -o net.ckpt\n"
         "  ckpt-pack net.yaml --seed 7 -o fresh.ckpt\n"
+        "  ckpt-pack net.yaml --data weights.safetensors --shard-size 5G -o net.ckpt\n"
         "\n"
         "Exit status: 0 fine, 1 something is bad and nothing was written, 2 wrong usage.\n",
         stdout);
@@ -77,6 +98,14 @@ static int take_option(pack_options *o, int id, const char *value) {
     case DATA: o->pack.data = value; break;
     case NO_CHECKSUMS: o->save.no_checksums = true; break;
     case COMPRESS: o->save.compress = true; break;
+    case BASE: o->base = value; break;
+    case SHARD_SIZE:
+        if (!tool_read_size(value, 1, (uint64_t)1 << 62, &o->save.shard_size))
+            return tool_misuse(PACK,
+                               "--shard-size takes a number of bytes, perhaps with K, M, G or T "
+                               "behind it, not '%s'",
+                               value);
+        break;
     case THREADS: return take_threads(value, o);
     case QUIET: o->quiet = true; break;
     case SEED:
@@ -107,6 +136,8 @@ static int check_options(const pack_options *o) {
         return tool_misuse(PACK, "no output is given (-o FILE)");
     if (tool_replaces(o->output, o->manifest))
         return tool_misuse(PACK, "--output is the manifest itself: '%s'", o->output);
+    if (o->base != NULL && tool_replaces(o->output, o->base))
+        return tool_misuse(PACK, "--output is the base itself: '%s'", o->output);
     if (o->save.compress && o->save.no_checksums)
         return tool_misuse(PACK, "--compress needs the checksums that --no-checksums leaves out");
     if (o->save.compress && o->save.chunk_size > (uint64_t)1 << 24)
@@ -153,16 +184,26 @@ static int print_summary(ckpt *c, const char *output) {
     return TOOL_FINE;
 }
 
+static int save(ckpt *c, const pack_options *o) {
+    ckpt_error err;
+    ckpt_save_options options = o->save;
+    if (o->base != NULL && ckpt_open(o->base, NULL, &options.base, &err) != CKPT_OK)
+        return tool_fail(PACK, "%s", err.message);
+    int status = TOOL_FINE;
+    if (ckpt_save(c, o->output, &options, &err) != CKPT_OK)
+        status = tool_fail(PACK, "%s", err.message);
+    else if (!o->quiet)
+        status = print_summary(c, o->output);
+    ckpt_free(options.base);
+    return status;
+}
+
 static int pack(const pack_options *o) {
     ckpt *c;
     ckpt_error err;
     if (ckpt_pack(o->manifest, &o->pack, &c, &err) != CKPT_OK)
         return tool_fail(PACK, "%s", err.message);
-    int status = TOOL_FINE;
-    if (ckpt_save(c, o->output, &o->save, &err) != CKPT_OK)
-        status = tool_fail(PACK, "%s", err.message);
-    else if (!o->quiet)
-        status = print_summary(c, o->output);
+    int status = save(c, o);
     ckpt_free(c);
     return status;
 }

@@ -71,6 +71,16 @@ static void gather(verification *v, const ckpt_damage *damage, gathering *g) {
     chunk_views_each_name(&v->views, v->outline, damage->storage, low, high, gather_name, g);
 }
 
+/* Of a part that is damaged as a whole there is no range to tell. */
+static void add_range(textbuf *t, const ckpt_damage *damage) {
+    text_addf(t, ": bytes %" PRIu64 " to %" PRIu64, damage->offset,
+              damage->size != 0 ? damage->offset + damage->size - 1 : damage->offset);
+    if (damage->part[0] != '\0') {
+        text_add(t, " of ");
+        text_add_escaped(t, damage->part, 0);
+    }
+}
+
 void verify_report_damage(void *ctx, const ckpt_damage *damage) {
     verification *v = ctx;
     if (v->quiet)
@@ -82,9 +92,9 @@ void verify_report_damage(void *ctx, const ckpt_damage *damage) {
         text_addf(&t, ": storage %" PRIu32 " chunk %" PRIu64, damage->storage.id, damage->chunk);
         gather(v, damage, &g);
     }
-    text_addf(&t, ": bytes %" PRIu64 " to %" PRIu64 "%s: %s", damage->offset,
-              damage->size != 0 ? damage->offset + damage->size - 1 : damage->offset,
-              text_string(&g.names), damage->message);
+    if (damage->part[0] == '\0' || ckpt_storage_exists(damage->storage))
+        add_range(&t, damage);
+    text_addf(&t, "%s: %s", text_string(&g.names), damage->message);
     verify_clear_progress(v);
     puts(text_string(&t));
     text_free(&t);

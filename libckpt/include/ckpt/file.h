@@ -84,14 +84,31 @@ typedef struct ckpt_generation {
 CKPT_API uint32_t ckpt_generation_count(const ckpt *c);
 CKPT_API ckpt_generation ckpt_generation_at(const ckpt *c, uint32_t i);
 
-/* Where the bytes of a storage lie in the file that the checkpoint was opened from. A storage that
- * was added and then written by ckpt_commit is described when that file is opened anew. */
+/* Another file in the directory of a .ckpt file, in which some of its storages lie: a shard, or a
+ * checkpoint that it was saved with as ckpt_save_options.base. */
+typedef struct ckpt_part {
+    const char *name;      /* one component, never a path; "" for a number that is none */
+    uint64_t size;         /* bytes that it should have */
+    const uint8_t *sha256; /* 32 bytes, that it should have; ckpt_verify compares them */
+    const char *problem;   /* why its storages cannot be read: it is not there, is no regular file,
+                              has another size, or the checkpoint was not opened by its path; "" when
+                              they can */
+} ckpt_part;
+
+/* In ascending order of their names: i from 0 to count - 1. */
+CKPT_API uint32_t ckpt_part_count(const ckpt *c);
+CKPT_API ckpt_part ckpt_part_at(const ckpt *c, uint32_t i);
+
+/* Where the bytes of a storage lie in the file that the checkpoint was opened from, or in a part of
+ * it. A storage that was added and then written by ckpt_commit is described when that file is
+ * opened anew. */
 typedef struct ckpt_storage_layout {
-    uint64_t offset;      /* in the file; 0 for a storage without bytes */
+    uint64_t offset;      /* in the file, or the part; 0 for a storage without bytes */
     uint64_t stored_size; /* bytes in the file */
     const char *encoding; /* "raw" or "planes"; "" when the storage is not in that file */
     uint64_t chunk_size;  /* bytes, decoded; 0 without checksums */
     uint64_t chunk_count;
+    const char *part; /* name of the part; "" for the file itself */
 } ckpt_storage_layout;
 
 CKPT_API ckpt_storage_layout ckpt_describe_storage(ckpt_storage storage);
@@ -108,10 +125,11 @@ typedef bool (*ckpt_progress)(void *ctx, uint64_t done, uint64_t total);
 typedef struct ckpt_damage {
     ckpt_storage storage; /* null: the damage is outside of every storage */
     uint64_t chunk;       /* number of the chunk in its storage */
-    uint64_t offset;      /* of the damaged range in the file */
+    uint64_t offset;      /* of the damaged range in the file, or in the part */
     uint64_t size;        /* bytes */
     const char *rule;     /* of the specification */
     const char *message;  /* one line */
+    const char *part;     /* name of the part in which the damage is; "" for the file itself */
 } ckpt_damage;
 
 typedef struct ckpt_verify_options {
@@ -128,7 +146,8 @@ typedef struct ckpt_verify_result {
     uint64_t unchecked_bytes; /* of storages in use that have no checksums */
 } ckpt_verify_result;
 
-/* Reads the whole file and checks what opening does not: every chunk and every byte of padding.
+/* Reads the whole file, and its parts, and checks what opening does not: every chunk, every byte of
+ * padding, the SHA-256 of every part.
  * CKPT_OK: all is well. CKPT_E_CHECKSUM or CKPT_E_STRUCTURE: there is damage; all of it was told to
  * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Formats
  * without checksums have only their structure, which opening has checked; their bytes are read, and
@@ -178,11 +197,16 @@ typedef struct ckpt_save_options {
     uint64_t shard_size; /* bytes of tensors in one file, more than which go to files beside the
                             one at the path; 0: all in one file. CKPT_E_UNSUPPORTED where the format
                             or the destination does not have that */
+    ckpt *base;          /* format "ckpt": a checkpoint opened from a .ckpt file in the directory of
+                            the path. Storages whose bytes are in it, or in its parts, are not
+                            written again: the new file refers to them, and needs that file as it
+                            is now, for as long as it lives */
 } ckpt_save_options;
 
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
- * whole. Works over the very file that the checkpoint was opened from. The same model and options
- * give the same bytes. A symbolic link at path is replaced, not followed; the permissions of a file
+ * whole. Parts (shard_size) are in their places before it, under names that come from what is in
+ * them, so that none is ever replaced by other bytes; those of earlier saves stay. Works over the
+ * very file that the checkpoint was opened from. The same model and options give the same bytes. A symbolic link at path is replaced, not followed; the permissions of a file
  * that is replaced are kept; what is neither file nor link is not replaced. CKPT_E_NOT_FOUND: there
  * is no such directory. CKPT_E_IO: the old file is as it was and nothing is left behind. What a
  * saver of the same path that was killed has left (".NAME.N.tmp"), the next one takes away.
@@ -206,13 +230,15 @@ CKPT_API void ckpt_buffer_free(ckpt *c, void *data, size_t size);
  * are appended. The generations before can still be opened; ckpt_save to a new file drops them. A
  * write that is cut short, wherever that happens, leaves the generation before, and opening tells
  * of it (ckpt_file_info.recovered).
+ * Storages that lie in parts stay there. A file that is a part of others must not be edited.
  *
  * From then on c stands for the new generation. Handles and pointers stay valid, those to mapped
  * tensors too. options may be NULL; format is "ckpt", filesystem NULL stands for the one that c was
  * opened with. not_durable does without fsync: after a power loss the file may then be damaged.
  *
  * CKPT_E_ARGUMENT: c was not opened from a file by its path. CKPT_E_UNSUPPORTED: the file is in
- * another format or of a later minor version of its format, or an older generation is open.
+ * another format or of a later minor version of its format, or an older generation is open; or
+ * options has a shard_size or a base.
  * CKPT_E_MISMATCH: the file at that path is not the one that was opened, or somebody has edited it
  * since. CKPT_E_IO: among others, another program is editing it (sys_errno EWOULDBLOCK). After any
  * of these the file holds what it held; where it could not be put back as it was, it is marked as

@@ -77,6 +77,24 @@ static const char *judge_content(trial *t, const sim_inode *file, bool *ret_is_n
     return wrong;
 }
 
+/* A file that names others is right only with them. */
+static const char *judge_parts(const sim_disk *disk, char *text, size_t size) {
+    simfs fs;
+    ckpt *c = NULL;
+    ckpt_error err;
+    simfs_begin(&fs, disk);
+    ckpt_open_options options = {.struct_size = sizeof options, .filesystem = &fs.hook};
+    ckpt_status status = ckpt_open(CRASH_PATH, &options, &c, &err);
+    if (status == CKPT_OK && ckpt_part_count(c) != 0)
+        status = ckpt_verify(c, NULL, NULL, &err);
+    ckpt_free(c);
+    simfs_end(&fs);
+    if (status == CKPT_OK)
+        return NULL;
+    snprintf(text, size, "%s", err.message);
+    return text;
+}
+
 static void judge(trial *t, const sim_disk *disk) {
     char text[512];
     int inode = sim_disk_find(disk, CRASH_PATH);
@@ -89,6 +107,8 @@ static void judge(trial *t, const sim_disk *disk) {
         wrong = judge_content(t, &disk->inodes[inode], &is_new, text, sizeof text);
     else if (!is_new && !is_file(&disk->inodes[inode], &t->before))
         wrong = judge_interrupted(t, &disk->inodes[inode], text, sizeof text);
+    if (wrong == NULL && inode >= 0 && t->scenario->has_parts)
+        wrong = judge_parts(disk, text, sizeof text);
     if (wrong == NULL && t->must_be_new && !is_new)
         wrong = "the work is lost, although it had returned";
     if (wrong != NULL)

@@ -16,6 +16,7 @@ typedef struct crash_scenario {
     /* Makes what is there before; NULL: nothing. */
     ckpt_status (*prepare)(const ckpt_filesystem *files, uint64_t seed, ckpt_error *err);
     ckpt_status (*work)(const ckpt_filesystem *files, uint64_t seed, ckpt_error *err);
+    bool has_parts; /* the file needs others, and must be found with them */
 } crash_scenario;
 
 extern const crash_scenario crash_scenarios[];

@@ -7,7 +7,7 @@
 
 #include "randommodel.h"
 
-enum { CHUNK = 4096, ROWS = 1500 };
+enum { CHUNK = 4096, ROWS = 1500, SHARD = 9000 };
 
 static const ckpt_save_options *options_for(const ckpt_filesystem *files,
                                             ckpt_save_options *options) {
@@ -48,6 +48,24 @@ static ckpt_status save_model(const ckpt_filesystem *files, uint64_t seed, ckpt_
     status = ckpt_save(c, CRASH_PATH, options_for(files, &options), err);
     ckpt_free(c);
     return status;
+}
+
+/* The tensors lie in files of their own. */
+static ckpt_status save_shards(const ckpt_filesystem *files, uint64_t seed, ckpt_error *err) {
+    ckpt_save_options options;
+    ckpt *c;
+    ckpt_status status = make_model(seed, &c, err);
+    if (status != CKPT_OK)
+        return status;
+    options_for(files, &options);
+    options.shard_size = SHARD;
+    status = ckpt_save(c, CRASH_PATH, &options, err);
+    ckpt_free(c);
+    return status;
+}
+
+static ckpt_status save_other_shards(const ckpt_filesystem *files, uint64_t seed, ckpt_error *err) {
+    return save_shards(files, seed + 1000003, err);
 }
 
 static ckpt_status save_another(const ckpt_filesystem *files, uint64_t seed, ckpt_error *err) {
@@ -121,8 +139,12 @@ static ckpt_status compact(const ckpt_filesystem *files, uint64_t seed, ckpt_err
 }
 
 const crash_scenario crash_scenarios[] = {
-    {"save", NULL, save_model},          {"save over", save_model, save_another},
-    {"edit", save_model, edit_model},    {"edit again", save_and_edit, edit_metadata},
-    {"compact", save_and_edit, compact},
+    {"save", NULL, save_model, false},
+    {"save over", save_model, save_another, false},
+    {"edit", save_model, edit_model, false},
+    {"edit again", save_and_edit, edit_metadata, false},
+    {"compact", save_and_edit, compact, false},
+    {"save in shards", NULL, save_shards, true},
+    {"save in shards over shards", save_shards, save_other_shards, true},
 };
 const size_t crash_scenario_count = sizeof crash_scenarios / sizeof crash_scenarios[0];

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIM_INODES = 16, SIM_ENTRIES = 16, SIM_NAME = 64, SIM_SECTOR = 512 };
+enum { SIM_INODES = 64, SIM_ENTRIES = 64, SIM_NAME = 64, SIM_SECTOR = 512 };
 
 typedef struct sim_inode {
     unsigned char *bytes;

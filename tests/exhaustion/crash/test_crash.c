@@ -71,6 +71,9 @@ static void test_mutants(void) {
     test_mutant("a save over without rename is caught", "save over", no_rename);
     test_mutant("compacting without fsync is caught", "compact", no_sync);
     test_mutant("compacting without rename is caught", "compact", no_rename);
+    test_mutant("a save in shards without fsync is caught", "save in shards", no_sync);
+    test_mutant("a save in shards without fsync of the directory is caught",
+                "save in shards over shards", no_directory);
     static const char *const steps[EDIT_SYNCS] = {"", "intent", "appended bytes", "commit"};
     for (unsigned step = 1; step < EDIT_SYNCS; step++) {
         char name[80];

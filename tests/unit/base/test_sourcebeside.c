@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -214,6 +215,62 @@ START_TEST(every_failing_call_is_told) {
 }
 END_TEST
 
+enum { SWAPS = 1000 };
+
+/* Puts a file, a link to what is outside and a directory in each other's places. */
+static void *swap_names(void *ctx) {
+    char part[600], spare[600], sub[600], away[600], hidden[600];
+    (void)ctx;
+    snprintf(part, sizeof part, "%s/in/part", directory.path);
+    snprintf(spare, sizeof spare, "%s/in/spare", directory.path);
+    snprintf(sub, sizeof sub, "%s/in/sub", directory.path);
+    snprintf(hidden, sizeof hidden, "%s/in/hidden", directory.path);
+    snprintf(away, sizeof away, "%s/in/away", directory.path);
+    for (int i = 0; i < SWAPS; i++) {
+        if (symlink("../outside", spare) == 0)
+            rename(spare, part);
+        rename(sub, hidden);
+        if (symlink("../elsewhere", away) == 0)
+            rename(away, sub);
+        test_write_file(spare, "inside", 6);
+        rename(spare, part);
+        unlink(sub);
+        rename(hidden, sub);
+    }
+    return NULL;
+}
+
+static void assert_inside(ckpt_status status) {
+    if (status != CKPT_OK)
+        return;
+    assert_ok(ck_source_read(&source, 0, buffer, (size_t)source.size, &err));
+    ck_assert_uint_eq(source.size, 6);
+    ck_assert_mem_eq(buffer, "inside", 6);
+    ck_source_close(&source);
+}
+
+START_TEST(what_is_swapped_in_meanwhile_leads_nowhere) {
+    pthread_t swapper;
+    char elsewhere[600];
+    ck_source plain;
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", directory.path);
+    ck_assert_int_eq(mkdir(elsewhere, 0700), 0);
+    snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere/out", directory.path);
+    test_write_file(elsewhere, "outside", 7);
+    ck_assert_int_eq(mkdir(inside("sub"), 0700), 0);
+    test_write_file(inside("sub/out"), "inside", 6);
+    test_write_file(inside("part"), "inside", 6);
+    assert_ok(ck_source_open(&plain, &memory, NULL, path, false, &err));
+    ck_assert_int_eq(pthread_create(&swapper, NULL, swap_names, NULL), 0);
+    for (int i = 0; i < SWAPS; i++) {
+        assert_inside(ck_source_open_beside(&source, &plain, "part", &err));
+        assert_inside(ck_source_open_beneath(&source, &plain, "sub", "out", &err));
+    }
+    pthread_join(swapper, NULL);
+    ck_source_close(&plain);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("sourcebeside");
     TCase *tests = tcase_create("sourcebeside");
@@ -227,6 +284,7 @@ int main(void) {
     tcase_add_test(tests, a_bare_name_lies_in_the_current_directory);
     tcase_add_test(tests, what_is_no_file_has_none_beside_it);
     tcase_add_test(tests, every_failing_call_is_told);
+    tcase_add_test(tests, what_is_swapped_in_meanwhile_leads_nowhere);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
