@@ -9,6 +9,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+#include <ckpt/values.h>
+
 typedef struct ck_json {
     ck_memory memory;
     const char *name;     /* for messages */
@@ -34,6 +36,11 @@ ckpt_status ck_json_more(ck_json *json, char end, bool first, bool *ret_more, ck
 ckpt_status ck_json_string(ck_json *json, const char *what, size_t *ret_size, ckpt_error *err);
 ckpt_status ck_json_key(ck_json *json, size_t *ret_size, ckpt_error *err); /* and the colon */
 ckpt_status ck_json_uint(ck_json *json, const char *what, uint64_t *ret_value, ckpt_error *err);
+/* A string (in json->string, as above), a number, true, false or null, as the value that is to be
+ * stored. Numbers without fraction and exponent are integers from -2^63 to 2^63-1 in canonical
+ * decimal; the others, numbers that a float64 can come near. */
+ckpt_status ck_json_scalar(ck_json *json, const char *what, ckpt_literal *ret_value,
+                           ckpt_error *err);
 /* Nothing but white space may follow. */
 ckpt_status ck_json_end(ck_json *json, ckpt_error *err);
 

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/nametree.h"
-#include "exchange/jsontext.h"
+#include "exchange/safetensors_pairs.h"
 
 #include <ckpt/dtypes.h>
 
@@ -23,19 +23,26 @@ typedef struct ck_safetensor {
     uint32_t number;     /* in the order of the header */
 } ck_safetensor;
 
-typedef struct ck_safetensors_pair {
-    size_t key, key_size, value, value_size; /* in ck_safetensors.text */
-} ck_safetensors_pair;
-
 typedef struct ck_safetensors {
     ck_memory memory;
-    ck_buffer tensors;  /* of ck_safetensor, sorted by their data */
-    ck_buffer extents;  /* of uint64_t */
-    ck_buffer metadata; /* of ck_safetensors_pair */
+    ck_buffer tensors; /* of ck_safetensor, sorted by their data */
+    ck_buffer extents; /* of uint64_t */
     ck_buffer text;
     ck_nametree names; /* of tensors, to ck_safetensor.number */
     bool has_metadata;
+    ck_safetensors_pairs metadata;
 } ck_safetensors;
+
+/* Reads a whole header, checks it, and that the tensors tile the data behind it. Clear in every
+ * case. */
+ckpt_status ck_safetensors_load(ck_safetensors *s, const ck_memory *memory, const ck_source *source,
+                                uint64_t *ret_data_offset, ckpt_error *err);
+/* The tensor that views the storage, which has its bytes: a parameter where its type can have
+ * gradients, else a buffer. */
+ckpt_status ck_safetensor_create(const ck_safetensors *s, const ck_safetensor *t,
+                                 ckpt_storage storage, ckpt_tensor *ret_tensor, ckpt_error *err);
+
+/* ---- the steps of loading ---- */
 
 /* s is all zeros but for its memory; json has the text of the header. Clear in every case. */
 ckpt_status ck_safetensors_parse(ck_safetensors *s, ck_json *json, ckpt_error *err);
