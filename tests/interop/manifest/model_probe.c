@@ -7,6 +7,9 @@
  *     model_probe dump FILE            a line for each name: name, kind, dtype, shape, number of
  * the tensor, bytes in hexadecimal, separated by tabs; then a line for each string of the metadata
  *     model_probe savenpy FILE OUT     read and saved as .npy
+ *     model_probe saveas FORMAT FILE OUT [SHARD_SIZE]
+ *                                      read and saved; a line for each loss: kind, name, message,
+ *                                      separated by tabs
  *     model_probe open FILE...         for each file a line: CKPT_OK, or the error's name and
  * message
  */
@@ -83,6 +86,25 @@ static int save_npy(const char *path, const char *out) {
     return status == CKPT_OK ? 0 : fail(&err);
 }
 
+static void print_loss(void *ctx, const ckpt_loss *loss) {
+    (void)ctx;
+    printf("%s\t%s\t%s\n", ckpt_loss_kind_name(loss->kind), loss->name, loss->message);
+}
+
+static int save_as(const char *format, const char *path, const char *out, const char *shard_size) {
+    ckpt_open_options reading = {.struct_size = sizeof reading, .on_loss = print_loss};
+    ckpt_save_options options = {
+        .struct_size = sizeof options, .format = format, .on_loss = print_loss};
+    ckpt_error err;
+    ckpt *c;
+    options.shard_size = shard_size != NULL ? strtoull(shard_size, NULL, 10) : 0;
+    if (ckpt_open(path, &reading, &c, &err) != CKPT_OK)
+        return fail(&err);
+    ckpt_status status = ckpt_save(c, out, &options, &err);
+    ckpt_free(c);
+    return status == CKPT_OK ? 0 : fail(&err);
+}
+
 static ckpt_status print_bytes(ckpt_tensor tensor, ckpt_error *err) {
     size_t size = (size_t)ckpt_tensor_nbytes(tensor);
     unsigned char *bytes = malloc(size + 1);
@@ -146,6 +168,8 @@ int main(int argc, char **argv) {
         return pack(argv[2], argv[3]);
     if (argc == 4 && strcmp(argv[1], "savenpy") == 0)
         return save_npy(argv[2], argv[3]);
+    if ((argc == 5 || argc == 6) && strcmp(argv[1], "saveas") == 0)
+        return save_as(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : NULL);
     if (argc >= 3 && strcmp(argv[1], "open") == 0)
         return try_to_open(argc - 2, argv + 2);
     if (argc != 3 || (strcmp(argv[1], "manifest") != 0 && strcmp(argv[1], "dump") != 0))
