@@ -10,6 +10,7 @@
  *     model_probe saveas FORMAT FILE OUT [SHARD_SIZE]
  *                                      read and saved; a line for each loss: kind, name, message,
  *                                      separated by tabs
+ *     model_probe openmemory FILE      as open, from memory
  *     model_probe open FILE...         for each file a line: CKPT_OK, or the error's name and
  * message
  */
@@ -145,6 +146,18 @@ static int dump(ckpt *c) {
     return 0;
 }
 
+static int try_to_open_memory(const char *path) {
+    ckpt_error err;
+    ckpt *c = NULL;
+    size_t size;
+    char *bytes = read_file(path, &size);
+    ckpt_status status = ckpt_open_memory(bytes, size, NULL, NULL, &c, &err);
+    printf("%s %s\n", ckpt_status_name(status), status == CKPT_OK ? "" : err.message);
+    ckpt_free(c);
+    free(bytes);
+    return 0;
+}
+
 static int try_to_open(int count, char **paths) {
     for (int i = 0; i < count; i++) {
         ckpt_error err;
@@ -170,6 +183,8 @@ int main(int argc, char **argv) {
         return save_npy(argv[2], argv[3]);
     if ((argc == 5 || argc == 6) && strcmp(argv[1], "saveas") == 0)
         return save_as(argv[2], argv[3], argv[4], argc == 6 ? argv[5] : NULL);
+    if (argc == 3 && strcmp(argv[1], "openmemory") == 0)
+        return try_to_open_memory(argv[2]);
     if (argc >= 3 && strcmp(argv[1], "open") == 0)
         return try_to_open(argc - 2, argv + 2);
     if (argc != 3 || (strcmp(argv[1], "manifest") != 0 && strcmp(argv[1], "dump") != 0))

@@ -196,18 +196,12 @@ def test_what_users_wrote_is_not_taken_for_a_tie_and_not_overwritten():
 
 
 def test_the_largest_header():
-    """Of just under and just over 100,000,000 bytes."""
-    def metadata_of(size):
-        entry = b'"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
-        frame = len(b'{"__metadata__":{"k":""},}') + len(entry)
-        text = b'{"__metadata__":{"k":"' + b"x" * (size - frame) + b'"},' + entry + b"}"
-        assert len(text) == size
-        return struct.pack("<Q", size) + text
-    path().write_bytes(metadata_of(100_000_000))
+    entry = b'"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
+    start, middle, end = b'{"__metadata__":{"k":"', b'"},', b"}"
+    room = 100_000_000 - len(start + middle + entry + end)
+    text = start + b"x" * room + middle + entry + end
+    path().write_bytes(struct.pack("<Q", len(text)) + text)
     rewritten()
-    path().write_bytes(metadata_of(100_000_000 - 60) .replace(b"x" * 30, b'\\u2028' * 5))
-    rewritten_size = save(path(), path("y.safetensors"))
-    tap.equal([loss for loss in rewritten_size if loss[0] == "metadata"], [])
 
 
 tap.main(globals())
