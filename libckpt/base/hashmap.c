@@ -52,16 +52,16 @@ bool ck_hashmap_reserve(const ck_memory *memory, ck_hashmap *map, size_t extra) 
 }
 
 bool ck_hashmap_set(const ck_memory *memory, ck_hashmap *map, uint64_t key, uint32_t value) {
-    if (map->capacity != 0) {
-        ck_hash_slot *known = &map->slots[find_slot(map, key)];
-        if (known->used) {
-            known->value = value;
-            return true;
-        }
+    ck_hash_slot *slot = map->capacity != 0 ? &map->slots[find_slot(map, key)] : NULL;
+    if (slot != NULL && slot->used) {
+        slot->value = value;
+        return true;
     }
+    size_t capacity = map->capacity;
     if (!ck_hashmap_reserve(memory, map, 1))
         return false;
-    ck_hash_slot *slot = &map->slots[find_slot(map, key)];
+    if (map->capacity != capacity)
+        slot = &map->slots[find_slot(map, key)];
     slot->used = 1;
     slot->key = key;
     slot->value = value;

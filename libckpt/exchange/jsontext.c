@@ -39,12 +39,23 @@ ckpt_status ck_json_open(ck_json *json, const ck_memory *memory, const char *tex
     return ck_json_fail(json, err, "the JSON text is not UTF-8");
 }
 
+ckpt_status ck_json_open_in_place(ck_json *json, const ck_memory *memory, char *text, size_t size,
+                                  const char *name, uint64_t file_offset, ckpt_error *err) {
+    ckpt_status status = ck_json_open(json, memory, text, size, name, file_offset, err);
+    json->in_place = text;
+    return status;
+}
+
 void ck_json_close(ck_json *json) {
     ck_buffer_clear(&json->memory, &json->string);
 }
 
+static bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 static void skip_space(ck_json *json) {
-    while (json->position < json->size && memchr(" \t\n\r", json->text[json->position], 4) != NULL)
+    while (json->position < json->size && is_space(json->text[json->position]))
         json->position++;
 }
 
@@ -126,22 +137,20 @@ static size_t encode_utf8(uint32_t code_point, char text[4]) {
 }
 
 /* One escape sequence, the backslash taken already. */
-static ckpt_status take_escape(ck_json *json, ckpt_error *err) {
+static ckpt_status take_escape(ck_json *json, char text[4], size_t *ret_size, ckpt_error *err) {
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     uint32_t code_point;
-    char text[4];
     char c = peek(json);
     const char *name = c != '\0' ? strchr(names, c) : NULL;
-    size_t size = 1;
     json->position++;
+    *ret_size = 1;
     if (name != NULL)
         text[0] = values[name - names];
     else if (c == 'u' && take_code_point(json, &code_point))
-        size = encode_utf8(code_point, text);
+        *ret_size = encode_utf8(code_point, text);
     else
         return ck_json_fail(json, err, "a malformed escape in a string");
-    return ck_buffer_append(&json->memory, &json->string, text, size) ? CKPT_OK
-                                                                      : ck_fail_nomem(err);
+    return CKPT_OK;
 }
 
 /* As many characters as stand for themselves. */
@@ -153,12 +162,24 @@ static size_t plain_length(const ck_json *json) {
     return i - json->position;
 }
 
-ckpt_status ck_json_string(ck_json *json, const char *what, size_t *ret_size, ckpt_error *err) {
-    ckpt_status status = ck_json_expect(json, '"', what, err);
-    json->string.size = 0;
-    while (status == CKPT_OK) {
-        size_t length = plain_length(json);
-        if (!ck_buffer_append(&json->memory, &json->string, json->text + json->position, length))
+/* Puts the next bytes of the string behind those that it has; *size of them are in place. */
+static bool put(ck_json *json, const char *text, size_t count, size_t *size) {
+    if (json->in_place == NULL)
+        return ck_buffer_append(&json->memory, &json->string, text, count);
+    /* What is unescaped is shorter than what it was. */
+    char *end = json->in_place + (json->placed - json->in_place) + *size;
+    if (end != text)
+        memmove(end, text, count);
+    *size += count;
+    return true;
+}
+
+/* The quote that begins the string has been taken. */
+static ckpt_status take_string(ck_json *json, size_t *size, ckpt_error *err) {
+    for (;;) {
+        size_t length = plain_length(json), escaped_size;
+        char escaped[4];
+        if (!put(json, json->text + json->position, length, size))
             return ck_fail_nomem(err);
         json->position += length;
         char c = peek(json);
@@ -168,13 +189,26 @@ ckpt_status ck_json_string(ck_json *json, const char *what, size_t *ret_size, ck
                        : ck_json_fail(json, err, "a string without end");
         json->position++;
         if (c == '"')
-            break;
-        status = take_escape(json, err);
+            return CKPT_OK;
+        ckpt_status status = take_escape(json, escaped, &escaped_size, err);
+        if (status != CKPT_OK)
+            return status;
+        if (!put(json, escaped, escaped_size, size))
+            return ck_fail_nomem(err);
     }
+}
+
+ckpt_status ck_json_string(ck_json *json, const char *what, size_t *ret_size, ckpt_error *err) {
+    size_t size = 0;
+    ckpt_status status = ck_json_expect(json, '"', what, err);
+    json->string.size = 0;
+    json->placed = json->text + json->position;
+    if (status == CKPT_OK)
+        status = take_string(json, &size, err);
     if (status != CKPT_OK)
         return status;
-    *ret_size = json->string.size;
-    return ck_buffer_append(&json->memory, &json->string, "", 1) ? CKPT_OK : ck_fail_nomem(err);
+    *ret_size = json->in_place == NULL ? json->string.size : size;
+    return put(json, "", 1, &size) ? CKPT_OK : ck_fail_nomem(err);
 }
 
 ckpt_status ck_json_key(ck_json *json, size_t *ret_size, ckpt_error *err) {

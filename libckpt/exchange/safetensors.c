@@ -31,43 +31,36 @@ static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
     return is_file(head, size) || ck_safetensors_is_index((const char *)head, size);
 }
 
-/* What a header says and the tensors that came of it, by number. */
-typedef struct found {
-    const ck_safetensors *header;
-    ckpt_tensor *tensors;
-} found;
-
-static ckpt_tensor find_written(const void *ctx, const char *name, size_t size) {
-    const found *f = ctx;
-    ckpt_tensor none = {NULL, 0};
-    uint32_t number = ck_nametree_get(&f->header->names, name, size);
-    return number != CK_NAMETREE_NONE ? f->tensors[number] : none;
-}
-
-static ckpt_status add_tensor(ckpt *c, const found *f, const ck_safetensor *t, uint64_t data_offset,
-                              ckpt_error *err) {
+static ckpt_status add_tensor(ckpt *c, const ck_safetensors *s, const ck_safetensor *t,
+                              uint64_t data_offset, ck_dotted_path *path, ckpt_error *err) {
     ckpt_storage storage;
-    ckpt_tensor *tensor = &f->tensors[t->number];
+    ckpt_tensor tensor;
     ckpt_status status =
         ck_storage_in_source(c, data_offset + t->begin, t->end - t->begin, &storage, err);
     if (status == CKPT_OK)
-        status = ck_safetensor_create(f->header, t, storage, tensor, err);
+        status = ck_safetensor_create(s, t, storage, &tensor, err);
     if (status == CKPT_OK)
-        status =
-            ck_add_dotted(c, ck_safetensors_text(f->header, t->name), t->name_size, *tensor, err);
+        status = ck_add_dotted_next(c, path, t->name, t->name_size, tensor, err);
     return status;
 }
 
-static ckpt_status build(ckpt *c, const ck_safetensors *s, uint64_t data_offset, ckpt_error *err) {
-    size_t count = ck_safetensors_count(s);
-    found f = {s, ck_calloc(&s->memory, count, sizeof *f.tensors)};
-    ckpt_status status = f.tensors != NULL ? ck_add_root(c, err) : ck_fail_nomem(err);
-    for (size_t i = 0; status == CKPT_OK && i < count; i++)
-        status = add_tensor(c, &f, ck_safetensor_at(s, i), data_offset, err);
+static ckpt_status build(ckpt *c, const ck_safetensors *s, const char *file, uint64_t data_offset,
+                         ckpt_error *err) {
+    ck_dotted_path path;
+    path.depth = 0;
+    ckpt_status status = ck_add_root(c, err);
+    if (status == CKPT_OK &&
+        !ck_hashmap_reserve(&c->memory, &c->member_index, ck_safetensors_count(s)))
+        status = ck_fail_nomem(err);
+    for (size_t i = 0; status == CKPT_OK && i < ck_safetensors_count(s); i++) {
+        const ck_safetensor *t = ck_safetensor_at(s, i);
+        status = add_tensor(c, s, t, data_offset, &path, err);
+        if (status == CKPT_E_EXISTS)
+            return ck_safetensors_fail_duplicate(file, t->name, err);
+    }
     if (status == CKPT_OK)
-        status = ck_safetensors_apply_pairs(c, &s->metadata, find_written, &f, err);
-    ck_free(&s->memory, f.tensors, count, sizeof *f.tensors);
-    return status;
+        status = ck_safetensors_apply_pairs(c, &s->metadata, err);
+    return ck_error_prefix(err, status, file);
 }
 
 static ckpt_status read_one(ckpt *c, ck_source *source, ckpt_error *err) {
@@ -75,7 +68,7 @@ static ckpt_status read_one(ckpt *c, ck_source *source, ckpt_error *err) {
     uint64_t data_offset = 0;
     ckpt_status status = ck_safetensors_load(&s, ck_ckpt_memory(c), source, &data_offset, err);
     if (status == CKPT_OK)
-        status = ck_error_prefix(err, build(c, &s, data_offset, err), source->name);
+        status = build(c, &s, source->name, data_offset, err);
     ck_safetensors_clear(&s);
     if (status == CKPT_OK)
         ck_take_source(c, source);

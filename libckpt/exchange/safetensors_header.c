@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-/* Keeps the string that json has just read. */
-static ckpt_status keep_string(ck_safetensors *s, const ck_json *json, size_t size,
-                               size_t *ret_offset, ckpt_error *err) {
-    *ret_offset = s->text.size;
-    if (!ck_buffer_append(&s->memory, &s->text, ck_json_text(json), size + 1))
-        return ck_fail_nomem(err);
-    return CKPT_OK;
-}
-
 static ckpt_status take_dtype(ck_json *json, ck_safetensor *t, ckpt_error *err) {
     size_t size;
     ckpt_status status = ck_json_string(json, "a dtype, a string", &size, err);
@@ -85,12 +76,10 @@ static ckpt_status take_field(ck_safetensors *s, ck_json *json, ck_safetensor *t
 /* The fields of a tensor whose name has been read. */
 static ckpt_status take_tensor(ck_safetensors *s, ck_json *json, size_t name_size,
                                ckpt_error *err) {
-    ck_safetensor t = {.name_size = name_size, .number = (uint32_t)ck_safetensors_count(s)};
+    ck_safetensor t = {.name = s->text + (ck_json_text(json) - s->text), .name_size = name_size};
     unsigned seen = 0;
     bool more;
-    ckpt_status status = keep_string(s, json, name_size, &t.name, err);
-    if (status == CKPT_OK)
-        status = ck_json_expect(json, '{', "a tensor, an object", err);
+    ckpt_status status = ck_json_expect(json, '{', "a tensor, an object", err);
     if (status == CKPT_OK)
         status = ck_json_more(json, '}', true, &more, err);
     while (status == CKPT_OK && more) {
@@ -100,15 +89,9 @@ static ckpt_status take_tensor(ck_safetensors *s, ck_json *json, size_t name_siz
     }
     if (status != CKPT_OK)
         return status;
-    const char *name = ck_safetensors_text(s, t.name);
     if (seen != 7)
         return ck_json_fail(json, err, "tensor '%s' lacks dtype, shape or data_offsets",
-                            CK_NAME(name));
-    switch (ck_nametree_add(&s->memory, &s->names, name, name_size, t.number)) {
-    case CK_NAMETREE_NOMEM: return ck_fail_nomem(err);
-    case CK_NAMETREE_KNOWN: return ck_json_fail(json, err, "duplicate tensor '%s'", CK_NAME(name));
-    case CK_NAMETREE_ADDED: break;
-    }
+                            CK_NAME(t.name));
     return ck_buffer_append(&s->memory, &s->tensors, &t, sizeof t) ? CKPT_OK : ck_fail_nomem(err);
 }
 
@@ -143,6 +126,6 @@ void ck_safetensors_clear(ck_safetensors *s) {
     ck_buffer_clear(&s->memory, &s->tensors);
     ck_buffer_clear(&s->memory, &s->extents);
     ck_safetensors_pairs_clear(&s->memory, &s->metadata);
-    ck_buffer_clear(&s->memory, &s->text);
-    ck_nametree_clear(&s->memory, &s->names);
+    ck_free(&s->memory, s->text, s->text_size, 1);
+    s->text = NULL;
 }

@@ -15,20 +15,20 @@
 #include <ckpt/dtypes.h>
 
 typedef struct ck_safetensor {
-    size_t name, name_size; /* in ck_safetensors.text, with a NUL behind it */
-    size_t first_extent;    /* in ck_safetensors.extents */
+    char *name; /* in ck_safetensors.text, with a NUL behind it */
+    size_t name_size;
+    size_t first_extent; /* in ck_safetensors.extents */
     uint32_t rank;
     ckpt_dtype dtype;
     uint64_t begin, end; /* in the data, which begins behind the header */
-    uint32_t number;     /* in the order of the header */
 } ck_safetensor;
 
 typedef struct ck_safetensors {
     ck_memory memory;
     ck_buffer tensors; /* of ck_safetensor, sorted by their data */
     ck_buffer extents; /* of uint64_t */
-    ck_buffer text;
-    ck_nametree names; /* of tensors, to ck_safetensor.number */
+    char *text;        /* of the header; the names stand in it, unescaped */
+    size_t text_size;
     bool has_metadata;
     ck_safetensors_pairs metadata;
 } ck_safetensors;
@@ -41,10 +41,12 @@ ckpt_status ck_safetensors_load(ck_safetensors *s, const ck_memory *memory, cons
  * gradients, else a buffer. */
 ckpt_status ck_safetensor_create(const ck_safetensors *s, const ck_safetensor *t,
                                  ckpt_storage storage, ckpt_tensor *ret_tensor, ckpt_error *err);
+ckpt_status ck_safetensors_fail_duplicate(const char *file, const char *name, ckpt_error *err);
 
 /* ---- the steps of loading ---- */
 
-/* s is all zeros but for its memory; json has the text of the header. Clear in every case. */
+/* s is all zeros but for its memory and its text, which json has in place. Clear in every case. A
+ * name that stands there twice is found when the tensors get their names. */
 ckpt_status ck_safetensors_parse(ck_safetensors *s, ck_json *json, ckpt_error *err);
 /* That the tensors tile the data, all data_size bytes behind the header, and that each has as many
  * bytes as its shape says. */
@@ -57,9 +59,6 @@ static inline ck_safetensor *ck_safetensor_at(const ck_safetensors *s, size_t i)
 }
 static inline size_t ck_safetensors_count(const ck_safetensors *s) {
     return s->tensors.size / sizeof(ck_safetensor);
-}
-static inline char *ck_safetensors_text(const ck_safetensors *s, size_t offset) {
-    return (char *)s->text.bytes + offset;
 }
 /* NULL for a scalar: a file of nothing else has no extents at all. */
 static inline const uint64_t *ck_safetensor_shape(const ck_safetensors *s,

@@ -23,7 +23,7 @@ static int compare_data(const void *a, const void *b) {
 static ckpt_status check_size(const ck_safetensors *s, const ck_safetensor *t, const char *file,
                               ckpt_error *err) {
     ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
-    ck_name_text name = ck_name(ck_safetensors_text(s, t->name));
+    const char *name = t->name;
     ckpt_dtype_info info = ckpt_dtype_describe(t->dtype);
     ck_geometry g = {info.dtype_class,
                      info.block_elements,
@@ -36,18 +36,38 @@ static ckpt_status check_size(const ck_safetensors *s, const ck_safetensor *t, c
     case CK_GEOMETRY_SOUND: break;
     case CK_GEOMETRY_BLOCKS:
         return ck_fail_at(err, &place, CKPT_E_SHAPE,
-                          "the elements of tensor '%s' do not end at a whole byte", name.text);
+                          "the elements of tensor '%s' do not end at a whole byte", CK_NAME(name));
     default:
         return ck_fail_at(err, &place, CKPT_E_OVERFLOW, "tensor '%s' has 2^63 bytes or more",
-                          name.text);
+                          CK_NAME(name));
     }
     uint64_t size = ck_geometry_dense_size(&g);
     if (size != t->end - t->begin)
         return ck_fail_at(err, &place, CKPT_E_MISMATCH,
                           "tensor '%s' needs %llu bytes by its shape, its offsets say %llu",
-                          name.text, (unsigned long long)size,
+                          CK_NAME(name), (unsigned long long)size,
                           (unsigned long long)(t->end - t->begin));
     return CKPT_OK;
+}
+
+ckpt_status ck_safetensors_fail_duplicate(const char *file, const char *name, ckpt_error *err) {
+    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    return ck_fail_at(err, &place, CKPT_E_STRUCTURE, "duplicate tensor '%s'", CK_NAME(name));
+}
+
+/* Two tensors of one name mostly have the same place too. */
+static ckpt_status fail_layout(const ck_safetensors *s, size_t i, const char *file,
+                               ckpt_error *err) {
+    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    const ck_safetensor *t = ck_safetensor_at(s, i);
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(ck_safetensor_at(s, k)->name, t->name) == 0)
+            return ck_safetensors_fail_duplicate(file, t->name, err);
+    }
+    return ck_fail_at(err, &place, CKPT_E_STRUCTURE,
+                      "the data of tensor '%s' does not begin where the tensor before it ends, or "
+                      "ends before it begins",
+                      CK_NAME(t->name));
 }
 
 ckpt_status ck_safetensors_check(ck_safetensors *s, const char *file, uint64_t data_size,
@@ -60,10 +80,7 @@ ckpt_status ck_safetensors_check(ck_safetensors *s, const char *file, uint64_t d
     for (size_t i = 0; i < count; i++) {
         const ck_safetensor *t = ck_safetensor_at(s, i);
         if (t->begin != position || t->end < t->begin)
-            return ck_fail_at(err, &place, CKPT_E_STRUCTURE,
-                              "the data of tensor '%s' does not begin where the tensor before it "
-                              "ends, or ends before it begins",
-                              CK_NAME(ck_safetensors_text(s, t->name)));
+            return fail_layout(s, i, file, err);
         ckpt_status status = check_size(s, t, file, err);
         if (status != CKPT_OK)
             return status;
@@ -112,20 +129,18 @@ static ckpt_status read_text(const ck_memory *memory, const ck_source *source, c
 
 ckpt_status ck_safetensors_load(ck_safetensors *s, const ck_memory *memory, const ck_source *source,
                                 uint64_t *ret_data_offset, ckpt_error *err) {
-    char *text;
-    size_t size;
     ck_json json;
     memset(s, 0, sizeof *s);
     s->memory = *memory;
-    ckpt_status status = read_text(memory, source, &text, &size, err);
+    ckpt_status status = read_text(memory, source, &s->text, &s->text_size, err);
     if (status != CKPT_OK)
         return status;
-    uint64_t data_offset = CK_SAFETENSORS_SIZE_FIELD + (uint64_t)size;
-    status = ck_json_open(&json, memory, text, size, source->name, CK_SAFETENSORS_SIZE_FIELD, err);
+    uint64_t data_offset = CK_SAFETENSORS_SIZE_FIELD + (uint64_t)s->text_size;
+    status = ck_json_open_in_place(&json, memory, s->text, s->text_size, source->name,
+                                   CK_SAFETENSORS_SIZE_FIELD, err);
     if (status == CKPT_OK)
         status = ck_safetensors_parse(s, &json, err);
     ck_json_close(&json);
-    ck_free(memory, text, size, 1);
     if (status == CKPT_OK)
         status = ck_safetensors_check(s, source->name, source->size - data_offset, err);
     *ret_data_offset = data_offset;

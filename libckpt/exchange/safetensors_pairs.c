@@ -102,20 +102,27 @@ ckpt_status ck_safetensors_merge_pairs(const ck_memory *memory, ck_safetensors_p
     return CKPT_OK;
 }
 
+static ckpt_status apply_pair(ckpt *c, const ck_safetensors_pairs *pairs, size_t i,
+                              ckpt_tensor kept, ckpt_error *err) {
+    const ck_safetensors_pair *pair = pair_at(pairs, i);
+    char *key = text_at(pairs, pair->key);
+    const char *value = text_at(pairs, pair->value);
+    if (ckpt_tensor_exists(kept) && ck_dotted_is_free(c, key, pair->key_size))
+        return ck_add_dotted(c, key, pair->key_size, kept, err);
+    return ckpt_map_set(ckpt_metadata(c), key, ckpt_string_n(value, pair->value_size), NULL, err);
+}
+
 ckpt_status ck_safetensors_apply_pairs(ckpt *c, const ck_safetensors_pairs *pairs,
-                                       ck_find_written find, const void *ctx, ckpt_error *err) {
-    ckpt_status status = CKPT_OK;
-    for (size_t i = 0; i < pair_count(pairs) && status == CKPT_OK; i++) {
-        const ck_safetensors_pair *pair = pair_at(pairs, i);
-        char *key = text_at(pairs, pair->key);
-        const char *value = text_at(pairs, pair->value);
-        ckpt_tensor kept = find(ctx, value, pair->value_size);
-        if (ckpt_tensor_exists(kept) && ck_dotted_is_free(c, key, pair->key_size))
-            status = ck_add_dotted(c, key, pair->key_size, kept, err);
-        else
-            status = ckpt_map_set(ckpt_metadata(c), key, ckpt_string_n(value, pair->value_size),
-                                  NULL, err);
-    }
+                                       ckpt_error *err) {
+    size_t count = pair_count(pairs);
+    ckpt_tensor *kept = ck_alloc(&c->memory, count, sizeof *kept);
+    ckpt_status status = kept != NULL ? CKPT_OK : ck_fail_nomem(err);
+    for (size_t i = 0; i < count && status == CKPT_OK; i++)
+        kept[i] = ck_find_dotted(c, text_at(pairs, pair_at(pairs, i)->value),
+                                 pair_at(pairs, i)->value_size);
+    for (size_t i = 0; i < count && status == CKPT_OK; i++)
+        status = apply_pair(c, pairs, i, kept[i], err);
+    ck_free(&c->memory, kept, count, sizeof *kept);
     return status;
 }
 

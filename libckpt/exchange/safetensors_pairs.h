@@ -29,11 +29,9 @@ ckpt_status ck_safetensors_add_pair(const ck_memory *memory, ck_safetensors_pair
 ckpt_status ck_safetensors_merge_pairs(const ck_memory *memory, ck_safetensors_pairs *pairs,
                                        const ck_safetensors_pairs *more, const char *shard,
                                        const ck_losses *losses, ckpt_error *err);
-/* Makes ties of the pairs that state one, and metadata of the others. find says which tensor a file
- * has under a name; null when none. */
-typedef ckpt_tensor (*ck_find_written)(const void *ctx, const char *name, size_t size);
-ckpt_status ck_safetensors_apply_pairs(ckpt *c, const ck_safetensors_pairs *pairs,
-                                       ck_find_written find, const void *ctx, ckpt_error *err);
+/* Makes ties of the pairs whose value is the name of a tensor that c has before, where the key can
+ * be a name; metadata of the others. */
+ckpt_status ck_safetensors_apply_pairs(ckpt *c, const ck_safetensors_pairs *pairs, ckpt_error *err);
 void ck_safetensors_pairs_clear(const ck_memory *memory, ck_safetensors_pairs *pairs);
 
 #endif

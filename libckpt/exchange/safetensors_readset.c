@@ -16,6 +16,7 @@ typedef struct set {
     ck_safetensors_index index;
     ck_safetensors_pairs pairs;
     uint64_t total; /* bytes of the tensors */
+    ck_dotted_path path;
 } set;
 
 static const char *shard_name(const set *s, uint32_t shard) {
@@ -27,10 +28,10 @@ static char *tensor_name(const set *s, const ck_indexed_tensor *t) {
 }
 
 /* The entry of the map for a tensor of a shard. */
-static ckpt_status find_entry(const set *s, const ck_safetensors *header, const ck_safetensor *t,
-                              uint32_t shard, ck_indexed_tensor **ret_entry, ckpt_error *err) {
+static ckpt_status find_entry(const set *s, const ck_safetensor *t, uint32_t shard,
+                              ck_indexed_tensor **ret_entry, ckpt_error *err) {
     ck_place place = {s->source->name, CKPT_NO_OFFSET, NULL, 0, 0};
-    const char *name = ck_safetensors_text(header, t->name);
+    const char *name = t->name;
     uint32_t number = ck_nametree_get(&s->index.names, name, t->name_size);
     if (number == CK_NAMETREE_NONE)
         return ck_fail_at(err, &place, CKPT_E_MISMATCH,
@@ -66,7 +67,10 @@ static ckpt_status take_tensors(set *s, ckpt *part, const ck_safetensors *header
         const ck_safetensor *t = ck_safetensor_at(header, i);
         ck_indexed_tensor *entry;
         ckpt_storage stored, storage;
-        ckpt_status status = find_entry(s, header, t, shard, &entry, err);
+        ckpt_status status = find_entry(s, t, shard, &entry, err);
+        if (status == CKPT_OK && ckpt_tensor_exists(entry->tensor))
+            status =
+                ck_safetensors_fail_duplicate(shard_name(s, shard), tensor_name(s, entry), err);
         if (status == CKPT_OK)
             status =
                 ck_storage_in_source(part, data_offset + t->begin, t->end - t->begin, &stored, err);
@@ -119,13 +123,6 @@ static ckpt_status read_shard(set *s, uint32_t shard, ckpt_error *err) {
     return status;
 }
 
-static ckpt_tensor find_written(const void *ctx, const char *name, size_t size) {
-    const set *s = ctx;
-    ckpt_tensor none = {NULL, 0};
-    uint32_t number = ck_nametree_get(&s->index.names, name, size);
-    return number != CK_NAMETREE_NONE ? ck_indexed_tensor_at(&s->index, number)->tensor : none;
-}
-
 /* Indexes are about whose sum nobody has cared: the official loaders do not look at it. */
 static void report_total(const set *s) {
     if (s->index.has_total && s->index.total != s->total)
@@ -141,13 +138,13 @@ static ckpt_status build(set *s, ckpt_error *err) {
     for (size_t i = 0; i < ck_indexed_tensor_count(&s->index) && status == CKPT_OK; i++) {
         const ck_indexed_tensor *t = ck_indexed_tensor_at(&s->index, i);
         status = ck_error_prefix(
-            err, ck_add_dotted(s->c, tensor_name(s, t), t->name_size, t->tensor, err),
+            err,
+            ck_add_dotted_next(s->c, &s->path, tensor_name(s, t), t->name_size, t->tensor, err),
             s->source->name);
     }
     if (status == CKPT_OK)
         status =
-            ck_error_prefix(err, ck_safetensors_apply_pairs(s->c, &s->pairs, find_written, s, err),
-                            s->source->name);
+            ck_error_prefix(err, ck_safetensors_apply_pairs(s->c, &s->pairs, err), s->source->name);
     if (status == CKPT_OK)
         report_total(s);
     return status;

@@ -34,8 +34,9 @@ static const struct {
 
 enum { TAG_COUNT = sizeof tags / sizeof tags[0] };
 
+/* The tags that nearly all tensors have stand at the end. */
 ckpt_dtype ck_safetensors_dtype(const char *tag) {
-    for (int i = 0; i < TAG_COUNT; i++) {
+    for (int i = TAG_COUNT; i-- > 0;) {
         if (strcmp(tags[i].tag, tag) == 0)
             return tags[i].dtype;
     }

@@ -17,6 +17,7 @@ static void init_tables(ckpt *c) {
     c->chunk_ends.record_size = sizeof(uint64_t);
     c->values.record_size = sizeof(ck_value_rec);
     c->attributes_added.record_size = sizeof(uint32_t);
+    c->member_rooms.record_size = sizeof(uint32_t);
     c->payloads.record_size = sizeof(ck_payload);
     c->attached.record_size = sizeof(ckpt *);
     c->retired.record_size = sizeof(ck_retired_rec);
@@ -120,14 +121,13 @@ static void free_tables(ckpt *c) {
                           &c->dimensions, &c->storages,   &c->chunks,           &c->values,
                           &c->payloads,   &c->attached,   &c->attributes_added, &c->retired,
                           &c->loaded,     &c->chunk_ends, &c->file_numbers,     &c->parts,
-                          &c->part_files};
+                          &c->part_files, &c->member_rooms};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         ck_table_clear(&c->memory, tables[i]);
     if (c->value_bytes.capacity != 0)
         ck_buffer_clear(&c->memory, &c->value_bytes);
     ck_hashmap_clear(&c->memory, &c->member_index);
     ck_hashmap_clear(&c->memory, &c->value_index);
-    ck_hashmap_clear(&c->memory, &c->member_rooms);
     ck_hashmap_clear(&c->memory, &c->value_rooms);
 }
 

@@ -37,21 +37,36 @@ static ckpt_status take_name(ckpt_module module, const char *name, uint32_t *ret
         status = ck_check_component(name, strlen(name), err);
     if (status != CKPT_OK)
         return status;
-    if (ck_find_member(module.owner, module.id, name, strlen(name)) != CK_NONE)
+    /* What nothing is called yet, no member is. */
+    uint32_t string = ck_find_string(module.owner, name, strlen(name));
+    if (string == CK_NONE)
+        return ck_intern(module.owner, name, strlen(name), ret_string, err);
+    if (ck_hashmap_get(&module.owner->member_index, ck_pair(module.id, string)) != CK_HASH_NONE)
         return fail_taken(name, err);
-    return ck_intern(module.owner, name, strlen(name), ret_string, err);
+    *ret_string = string;
+    return CKPT_OK;
+}
+
+/* Where the room of the module's run is noted; NULL when memory runs out. */
+static uint32_t *find_room(ckpt *c, uint32_t module) {
+    size_t count = c->member_rooms.count;
+    if (module >= count) {
+        if (!ck_table_append(&c->memory, &c->member_rooms, module - count + 1))
+            return NULL;
+        for (size_t i = count; i < c->member_rooms.count; i++)
+            ((uint32_t *)c->member_rooms.records)[i] = CK_HASH_NONE;
+    }
+    return (uint32_t *)c->member_rooms.records + module;
 }
 
 /* Everything that can fail when a member is added. */
 static ckpt_status reserve_member(ckpt_module module, ckpt_error *err) {
     ckpt *c = module.owner;
     ck_module_rec *rec = ck_module_rec_at(c, module.id);
-    uint32_t room = ck_hashmap_get(&c->member_rooms, module.id);
-    if (!ck_hashmap_reserve(&c->memory, &c->member_index, 1) ||
-        !ck_hashmap_reserve(&c->memory, &c->member_rooms, 1) ||
-        !ck_table_grow_run(&c->memory, &c->members, &rec->first_member, rec->member_count, &room))
+    uint32_t *room = find_room(c, module.id);
+    if (room == NULL || !ck_hashmap_reserve(&c->memory, &c->member_index, 1) ||
+        !ck_table_grow_run(&c->memory, &c->members, &rec->first_member, rec->member_count, room))
         return ck_fail_nomem(err);
-    ck_hashmap_set(&c->memory, &c->member_rooms, module.id, room);
     return CKPT_OK;
 }
 

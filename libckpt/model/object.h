@@ -100,10 +100,11 @@ struct ckpt {
 
     bool thawed;
     bool is_changed; /* since it was opened, created or committed; bytes of storages do not count */
-    ck_hashmap member_index;   /* module << 32 | name to place in the run */
-    ck_hashmap value_index;    /* first element << 32 | key to place in the run */
-    ck_hashmap member_rooms;   /* module to the room of its run, when that has grown */
-    ck_hashmap value_rooms;    /* first element to the room of the run, when that has grown */
+    ck_hashmap member_index; /* module << 32 | name to place in the run */
+    ck_hashmap value_index;  /* first element << 32 | key to place in the run */
+    ck_table member_rooms;   /* of uint32_t, by module: the room of its run, CK_HASH_NONE where that
+                                has not grown; of the modules before the last that has */
+    ck_hashmap value_rooms;  /* first element to the room of the run, when that has grown */
     uint32_t attributes_fixed; /* modules whose attributes are the value 1 + module */
     ck_table attributes_added; /* of uint32_t: the values of the others */
     uint16_t dtype_numbers[CKPT_DTYPE_COUNT]; /* number + 1 of a registered type, 0 not yet used */

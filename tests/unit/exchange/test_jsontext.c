@@ -1,8 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "checkmain.h"
+#include "exchange/jsonout.h"
 #include "exchange/jsontext.h"
 
 #include <string.h>
+
+/* The same text to be unescaped in place; the caller frees it. */
+static ck_json json_in_place(const char *text, size_t size, char **ret_copy) {
+    ck_memory memory = ck_memory_from(NULL);
+    ck_json json;
+    ckpt_error err;
+    *ret_copy = malloc(size + 1);
+    memcpy(*ret_copy, text, size);
+    assert_ok(ck_json_open_in_place(&json, &memory, *ret_copy, size, "j", 8, &err));
+    return json;
+}
 
 static ck_json json_of(const char *text, size_t size) {
     ck_memory memory = ck_memory_from(NULL);
@@ -21,6 +33,15 @@ static void check_string(const char *text, const char *wanted, size_t wanted_siz
                   text);
     assert_ok(ck_json_end(&json, &err));
     ck_json_close(&json);
+    char *copy;
+    json = json_in_place(text, strlen(text), &copy);
+    assert_ok(ck_json_string(&json, "a string", &size, &err));
+    ck_assert_msg(size == wanted_size && memcmp(ck_json_text(&json), wanted, size + 1) == 0, "%s",
+                  text);
+    ck_assert(ck_json_text(&json) > copy && ck_json_text(&json) + size < copy + strlen(text));
+    assert_ok(ck_json_end(&json, &err));
+    ck_json_close(&json);
+    free(copy);
 }
 
 static void refuse_string(const char *text) {
@@ -30,6 +51,11 @@ static void refuse_string(const char *text) {
     ck_assert_msg(ck_json_string(&json, "a string", &size, &err) == CKPT_E_STRUCTURE, "%s", text);
     ck_assert_uint_ge(err.offset, 8);
     ck_json_close(&json);
+    char *copy;
+    json = json_in_place(text, strlen(text), &copy);
+    ck_assert_msg(ck_json_string(&json, "a string", &size, &err) == CKPT_E_STRUCTURE, "%s", text);
+    ck_json_close(&json);
+    free(copy);
 }
 
 START_TEST(strings) {
@@ -156,6 +182,103 @@ START_TEST(lists) {
 }
 END_TEST
 
+static void check_scalar(const char *text, ckpt_literal wanted) {
+    ck_json json = json_of(text, strlen(text));
+    ckpt_error err;
+    ckpt_literal got = ckpt_null();
+    assert_ok(ck_json_scalar(&json, "a value", &got, &err));
+    ck_assert_msg(got.kind == wanted.kind, "%s", text);
+    if (got.kind == CKPT_VALUE_STRING)
+        ck_assert_str_eq(got.as.bytes.data, wanted.as.bytes.data);
+    else if (got.kind == CKPT_VALUE_FLOAT)
+        ck_assert_msg(memcmp(&got.as.number, &wanted.as.number, sizeof(double)) == 0, "%s", text);
+    else if (got.kind == CKPT_VALUE_INT)
+        ck_assert_int_eq(got.as.integer, wanted.as.integer);
+    else if (got.kind == CKPT_VALUE_BOOL)
+        ck_assert(got.as.boolean == wanted.as.boolean);
+    assert_ok(ck_json_end(&json, &err));
+    ck_json_close(&json);
+}
+
+START_TEST(scalars) {
+    static const char *const bad[] = {
+        "",
+        "-",
+        "+1",
+        "01",
+        "-01",
+        "1.",
+        ".5",
+        "1.e1",
+        "1e",
+        "1e+",
+        "-0",
+        "0x1",
+        "NaN",
+        "-NaN",
+        "inf",
+        "tru",
+        "nul",
+        "True",
+        "{}",
+        "[1]",
+        "1e999",
+        "'a'",
+        "--1",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "18446744073709551616",
+    };
+    check_scalar(" null ", ckpt_null());
+    check_scalar("true", ckpt_bool(true));
+    check_scalar("false", ckpt_bool(false));
+    check_scalar("\"a\\n\"", ckpt_string("a\n"));
+    check_scalar("0", ckpt_int(0));
+    check_scalar("-7", ckpt_int(-7));
+    check_scalar("9223372036854775807", ckpt_int(INT64_MAX));
+    check_scalar("-9223372036854775808", ckpt_int(INT64_MIN));
+    check_scalar("1.5", ckpt_float(1.5));
+    check_scalar("-0.0", ckpt_float(-0.0));
+    check_scalar("1E+2", ckpt_float(100));
+    check_scalar("0e0", ckpt_float(0));
+    check_scalar("0.1", ckpt_float(0.1));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_json json = json_of(bad[i], strlen(bad[i]));
+        ckpt_literal value;
+        ckpt_error err;
+        ckpt_status status = ck_json_scalar(&json, "a value", &value, &err);
+        if (status == CKPT_OK)
+            status = ck_json_end(&json, &err);
+        ck_assert_msg(status == CKPT_E_STRUCTURE, "%s", bad[i]);
+        ck_json_close(&json);
+    }
+}
+END_TEST
+
+static void check_written(const char *text, bool ascii, const char *wanted) {
+    ck_memory memory = ck_memory_from(NULL);
+    ck_buffer out = {NULL, 0, 0};
+    ck_assert(ck_json_put_string(&memory, &out, text, strlen(text), ascii));
+    ck_assert(ck_json_put_uint(&memory, &out, 0) && ck_json_put_uint(&memory, &out, UINT64_MAX));
+    ck_assert(ck_json_put_text(&memory, &out, ""));
+    size_t size = strlen(wanted);
+    ck_assert_msg(memcmp(out.bytes, wanted, size) == 0, "%.*s", (int)out.size, (char *)out.bytes);
+    ck_assert(out.size == size + 21 && memcmp(out.bytes + size, "018446744073709551615", 21) == 0);
+    ck_buffer_clear(&memory, &out);
+}
+
+START_TEST(what_is_written) {
+    check_written("", false, "\"\"");
+    check_written("a b/", false, "\"a b/\"");
+    check_written("\"\\\b\f\n\r\t\x01\x1f\x7f", false,
+                  "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"");
+    check_written("\xc3\xa9\xe2\x80\xa8\xf0\x9f\x98\x80", false,
+                  "\"\xc3\xa9\xe2\x80\xa8\xf0\x9f\x98\x80\"");
+    check_written("~\x7f\xc3\xa9\xe2\x80\xa8\xf0\x9f\x98\x80", true,
+                  "\"~\\u007f\\u00e9\\u2028\\ud83d\\ude00\"");
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("jsontext");
     TCase *tests = tcase_create("jsontext");
@@ -164,6 +287,8 @@ int main(void) {
     tcase_add_test(tests, text_that_is_not_utf8);
     tcase_add_test(tests, numbers);
     tcase_add_test(tests, lists);
+    tcase_add_test(tests, scalars);
+    tcase_add_test(tests, what_is_written);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
