@@ -6,7 +6,7 @@
 #include "container/layout.h"
 #include "container/planes.h"
 #include "container/planestrategy.h"
-#include "container/zlibmemory.h"
+#include "base/zlibmemory.h"
 
 #include <string.h>
 

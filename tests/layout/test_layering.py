@@ -29,12 +29,12 @@ MAY_INCLUDE = {
 # Headers of other libraries, and of the system beyond C, have their places.
 ONLY_IN = {
     "yaml.h": {"manifest"},
-    "zlib.h": {"container", "exchange"},
+    "zlib.h": {"base", "container", "exchange"},
     "xxhash.h": {"model", "container"},
     "cblas.h": {"nn"},
     "nettle/sha2.h": {"base"},
     "nettle/version.h": {"base"},
-    "pthread.h": {"base", "model"},
+    "pthread.h": {"base", "model", "exchange"},
     "fcntl.h": {"base"},
     "unistd.h": {"base"},
     "sys/file.h": {"base"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "container/zlibmemory.h"
+#include "base/zlibmemory.h"
 
 #include "base/checked.h"
 
