@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "exchange/zipwrite.h"
+
+#include "base/endian.h"
+#include "exchange/zipinner.h"
+#include "exchange/zipnames.h"
+
+#include <string.h>
+#include <zlib.h>
+
+enum {
+    ALIGNMENT = 64,
+    PADDING_ID = 0x4246, /* "FB", the extra field by which PyTorch aligns */
+    EXTRA_HEAD = 4,
+    LARGEST_EXTRA = EXTRA_HEAD + 24 + EXTRA_HEAD + ALIGNMENT,
+    DATE = 0x0021, /* 1980-01-01, the first that there is */
+    VERSION = 20,
+    VERSION64 = 45,
+    UNIX = 3 << 8,
+    LARGEST_PIECE = 1 << 30 /* zlib counts in unsigned int */
+};
+
+#define TOO_LARGE UINT32_MAX /* from here on a number does not fit into 32 bits */
+
+void ck_zip_writer_init(ck_zip_writer *writer, const ck_memory *memory, const ck_sink *sink,
+                        ck_zip_style style) {
+    memset(writer, 0, sizeof *writer);
+    writer->memory = memory;
+    writer->sink = sink;
+    writer->style = style;
+}
+
+void ck_zip_writer_clear(ck_zip_writer *writer) {
+    ck_buffer_clear(writer->memory, &writer->directory);
+}
+
+static uint32_t narrow(uint64_t value) {
+    return value < TOO_LARGE ? (uint32_t)value : TOO_LARGE;
+}
+
+static bool is_torch(const ck_zip_writer *writer) {
+    return writer->style == CK_ZIP_TORCH;
+}
+
+/* PyTorch writes no descriptor for an empty record. */
+static bool has_descriptor(const ck_zip_writer *writer) {
+    return is_torch(writer) && writer->size > 0;
+}
+
+static uint16_t flags_of(const ck_zip_writer *writer, const char *name, size_t name_size) {
+    bool ascii = true;
+    for (size_t i = 0; i < name_size; i++)
+        ascii = ascii && (unsigned char)name[i] < 0x80;
+    return (uint16_t)((is_torch(writer) || !ascii ? CK_ZIP_FLAG_UTF8 : 0) |
+                      (has_descriptor(writer) ? CK_ZIP_FLAG_DESCRIPTOR : 0));
+}
+
+/* ---- local header ---- */
+
+/* PyTorch's has the place of the header too where that does not fit into 32 bits, and no compressed
+ * size, since it does not know it yet. */
+static size_t put_zip64(const ck_zip_writer *writer, unsigned char *extra) {
+    bool torch = is_torch(writer);
+    size_t size = writer->size >= TOO_LARGE ? 16 : 0;
+    if (size > 0) {
+        ck_store64(extra + EXTRA_HEAD, writer->size);
+        ck_store64(extra + EXTRA_HEAD + 8, torch ? 0 : writer->size);
+    }
+    if (torch && writer->header_offset >= TOO_LARGE) {
+        ck_store64(extra + EXTRA_HEAD + size, writer->header_offset);
+        size += 8;
+    }
+    if (size == 0)
+        return 0;
+    ck_store16(extra, CK_ZIP_EXTRA64);
+    ck_store16(extra + 2, (uint16_t)size);
+    return EXTRA_HEAD + size;
+}
+
+/* As many bytes as bring the data to a multiple of 64; data_offset is set. */
+static size_t put_extra(ck_zip_writer *writer, size_t name_size, unsigned char *extra) {
+    size_t size = put_zip64(writer, extra);
+    uint64_t start = writer->header_offset + CK_ZIP_LOCAL_SIZE + name_size + size + EXTRA_HEAD;
+    size_t padding = (size_t)((0 - start) % ALIGNMENT);
+    ck_store16(extra + size, PADDING_ID);
+    ck_store16(extra + size + 2, (uint16_t)padding);
+    memset(extra + size + EXTRA_HEAD, 'Z', padding);
+    writer->data_offset = start + padding;
+    return size + EXTRA_HEAD + padding;
+}
+
+static void put_head(const ck_zip_writer *writer, const char *name, size_t name_size,
+                     size_t extra_size, unsigned char *head) {
+    bool torch = is_torch(writer);
+    uint32_t size = torch ? 0 : narrow(writer->size);
+    memset(head, 0, CK_ZIP_LOCAL_SIZE);
+    ck_store32(head, CK_ZIP_LOCAL_SIGNATURE);
+    ck_store16(head + 6, flags_of(writer, name, name_size));
+    if (!torch) {
+        ck_store16(head + 4, writer->size >= TOO_LARGE ? VERSION64 : VERSION);
+        ck_store16(head + 12, DATE);
+        ck_store32(head + 14, writer->crc32);
+    }
+    ck_store32(head + 18, size);
+    ck_store32(head + 22, size);
+    ck_store16(head + 26, (uint16_t)name_size);
+    ck_store16(head + 28, (uint16_t)extra_size);
+}
+
+/* Its place and size do not depend on the CRC-32: so it can be written when that is known. */
+static ckpt_status write_local(ck_zip_writer *writer, ckpt_error *err) {
+    unsigned char head[CK_ZIP_LOCAL_SIZE], extra[LARGEST_EXTRA];
+    const unsigned char *record = writer->directory.bytes + writer->record;
+    const char *name = (const char *)record + CK_ZIP_CENTRAL_SIZE;
+    size_t name_size = ck_load16(record + 28), extra_size = put_extra(writer, name_size, extra);
+    const ck_sink *sink = writer->sink;
+    uint64_t offset = writer->header_offset;
+    put_head(writer, name, name_size, extra_size, head);
+    ckpt_status status = sink->write(sink->ctx, head, sizeof head, offset, err);
+    if (status == CKPT_OK)
+        status = sink->write(sink->ctx, name, name_size, offset + sizeof head, err);
+    if (status == CKPT_OK)
+        status = sink->write(sink->ctx, extra, extra_size, offset + sizeof head + name_size, err);
+    return status;
+}
+
+/* ---- central directory ---- */
+
+/* Without the CRC-32, which comes when the entry ends. */
+static bool add_record(ck_zip_writer *writer, const char *name, size_t name_size) {
+    unsigned char record[CK_ZIP_CENTRAL_SIZE], extra[EXTRA_HEAD + 24];
+    size_t extra_size = EXTRA_HEAD;
+    bool large = writer->size >= TOO_LARGE, far = writer->header_offset >= TOO_LARGE;
+    if (large) {
+        ck_store64(extra + extra_size, writer->size);
+        ck_store64(extra + extra_size + 8, writer->size);
+        extra_size += 16;
+    }
+    if (far) {
+        ck_store64(extra + extra_size, writer->header_offset);
+        extra_size += 8;
+    }
+    ck_store16(extra, CK_ZIP_EXTRA64);
+    ck_store16(extra + 2, (uint16_t)(extra_size - EXTRA_HEAD));
+    extra_size = large || far ? extra_size : 0;
+    memset(record, 0, sizeof record);
+    ck_store32(record, CK_ZIP_CENTRAL_SIGNATURE);
+    ck_store16(record + 8, flags_of(writer, name, name_size));
+    ck_store32(record + 20, narrow(writer->size));
+    ck_store32(record + 24, narrow(writer->size));
+    ck_store16(record + 28, (uint16_t)name_size);
+    ck_store16(record + 30, (uint16_t)extra_size);
+    ck_store32(record + 42, narrow(writer->header_offset));
+    if (!is_torch(writer)) {
+        ck_store16(record + 4, UNIX | VERSION);
+        ck_store16(record + 6, large || far ? VERSION64 : VERSION);
+        ck_store16(record + 14, DATE);
+        ck_store32(record + 38, 0600u << 16);
+    }
+    writer->record = writer->directory.size;
+    return ck_buffer_append(writer->memory, &writer->directory, record, sizeof record) &&
+           ck_buffer_append(writer->memory, &writer->directory, name, name_size) &&
+           ck_buffer_append(writer->memory, &writer->directory, extra, extra_size);
+}
+
+/* ---- entries ---- */
+
+ckpt_status ck_zip_begin(ck_zip_writer *writer, const char *name, size_t name_size, uint64_t size,
+                         ckpt_error *err) {
+    unsigned char extra[LARGEST_EXTRA];
+    const char *fault = ck_zip_name_fault(name, name_size);
+    if (fault != NULL)
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "an archive has no place for an entry '%s': its name %s",
+                       ck_name_n(name, name_size).text, fault);
+    writer->open = true;
+    writer->header_offset = writer->position;
+    writer->size = size;
+    writer->done = 0;
+    writer->crc32 = 0;
+    (void)put_extra(writer, name_size, extra);
+    if (!add_record(writer, name, name_size))
+        return ck_fail_nomem(err);
+    writer->count++;
+    return CKPT_OK;
+}
+
+ckpt_status ck_zip_write(ck_zip_writer *writer, const void *bytes, size_t size, ckpt_error *err) {
+    const unsigned char *next = bytes;
+    if (!writer->open || size > writer->size - writer->done)
+        return ck_fail(err, CKPT_E_ARGUMENT, "an entry gets more bytes than its size");
+    while (size > 0) {
+        size_t piece = size < LARGEST_PIECE ? size : LARGEST_PIECE;
+        ckpt_status status = writer->sink->write(writer->sink->ctx, next, piece,
+                                                 writer->data_offset + writer->done, err);
+        if (status != CKPT_OK)
+            return status;
+        writer->crc32 = (uint32_t)crc32_z(writer->crc32, next, piece);
+        writer->done += piece;
+        next += piece;
+        size -= piece;
+    }
+    return CKPT_OK;
+}
+
+ckpt_status ck_zip_take(void *writer, const void *bytes, size_t size, ckpt_error *err) {
+    return ck_zip_write(writer, bytes, size, err);
+}
+
+/* PyTorch's has wide sizes where the local header has a Zip64 field. */
+static ckpt_status write_descriptor(ck_zip_writer *writer, ckpt_error *err) {
+    unsigned char bytes[24];
+    bool wide = writer->size >= TOO_LARGE || writer->header_offset >= TOO_LARGE;
+    size_t size = wide ? 24 : 16;
+    ck_store32(bytes, CK_ZIP_DESCRIPTOR_SIGNATURE);
+    ck_store32(bytes + 4, writer->crc32);
+    if (wide) {
+        ck_store64(bytes + 8, writer->size);
+        ck_store64(bytes + 16, writer->size);
+    } else {
+        ck_store32(bytes + 8, (uint32_t)writer->size);
+        ck_store32(bytes + 12, (uint32_t)writer->size);
+    }
+    ckpt_status status = writer->sink->write(writer->sink->ctx, bytes, size, writer->position, err);
+    writer->position += size;
+    return status;
+}
+
+ckpt_status ck_zip_end(ck_zip_writer *writer, ckpt_error *err) {
+    if (!writer->open || writer->done != writer->size)
+        return ck_fail(err, CKPT_E_ARGUMENT, "an entry gets fewer bytes than its size");
+    writer->open = false;
+    writer->position = writer->data_offset + writer->size;
+    ck_store32(writer->directory.bytes + writer->record + 16, writer->crc32);
+    ckpt_status status = write_local(writer, err);
+    if (status == CKPT_OK && has_descriptor(writer))
+        status = write_descriptor(writer, err);
+    return status;
+}
+
+ckpt_status ck_zip_add(ck_zip_writer *writer, const char *name, size_t name_size, const void *bytes,
+                       size_t size, ckpt_error *err) {
+    ckpt_status status = ck_zip_begin(writer, name, name_size, size, err);
+    if (status == CKPT_OK)
+        status = ck_zip_write(writer, bytes, size, err);
+    return status == CKPT_OK ? ck_zip_end(writer, err) : status;
+}
+
+/* ---- the end ---- */
+
+static ckpt_status check_names_with(const ck_zip_writer *writer, bool ignore_case,
+                                    ck_zip_entry *entries, const ck_zip_entry **sorted,
+                                    ckpt_error *err) {
+    const ck_zip_entry *first, *second;
+    const unsigned char *record = writer->directory.bytes;
+    for (size_t i = 0; i < writer->count; i++) {
+        entries[i].name = (const char *)record + CK_ZIP_CENTRAL_SIZE;
+        entries[i].name_size = ck_load16(record + 28);
+        sorted[i] = &entries[i];
+        record += (size_t)CK_ZIP_CENTRAL_SIZE + ck_load16(record + 28) + ck_load16(record + 30);
+    }
+    if (!ck_zip_sort_by_name(writer->memory, sorted, (size_t)writer->count, ignore_case, &first,
+                             &second))
+        return ck_fail_nomem(err);
+    if (first == NULL)
+        return CKPT_OK;
+    return ck_fail(err, CKPT_E_UNSUPPORTED,
+                   "an archive has no place for both '%s' and '%s', which are not told apart",
+                   ck_name_n(first->name, first->name_size).text,
+                   ck_name_n(second->name, second->name_size).text);
+}
+
+static ckpt_status check_names(const ck_zip_writer *writer, bool ignore_case, ckpt_error *err) {
+    size_t count = (size_t)writer->count;
+    ck_zip_entry *entries = ck_calloc(writer->memory, count, sizeof *entries);
+    const ck_zip_entry **sorted = ck_alloc(writer->memory, count, sizeof *sorted);
+    ckpt_status status = entries != NULL && sorted != NULL
+                             ? check_names_with(writer, ignore_case, entries, sorted, err)
+                             : ck_fail_nomem(err);
+    ck_free(writer->memory, sorted, count, sizeof *sorted);
+    ck_free(writer->memory, entries, count, sizeof *entries);
+    return status;
+}
+
+static size_t put_end64(const ck_zip_writer *writer, uint64_t offset, uint64_t size,
+                        unsigned char *bytes) {
+    unsigned char *locator = bytes + CK_ZIP_END64_SIZE;
+    ck_store32(bytes, CK_ZIP_END64_SIGNATURE);
+    ck_store64(bytes + 4, CK_ZIP_END64_SIZE - 12);
+    ck_store16(bytes + 12, UNIX | (is_torch(writer) ? 30 : VERSION64));
+    ck_store16(bytes + 14, VERSION64);
+    ck_store64(bytes + 24, writer->count);
+    ck_store64(bytes + 32, writer->count);
+    ck_store64(bytes + 40, size);
+    ck_store64(bytes + 48, offset);
+    ck_store32(locator, CK_ZIP_LOCATOR_SIGNATURE);
+    ck_store64(locator + 8, offset + size);
+    ck_store32(locator + 16, 1);
+    return CK_ZIP_END64_SIZE + CK_ZIP_LOCATOR_SIZE;
+}
+
+static ckpt_status write_end(ck_zip_writer *writer, ckpt_error *err) {
+    unsigned char bytes[CK_ZIP_END64_SIZE + CK_ZIP_LOCATOR_SIZE + CK_ZIP_END_SIZE];
+    uint64_t offset = writer->position, size = writer->directory.size;
+    size_t begin = 0;
+    memset(bytes, 0, sizeof bytes);
+    if (is_torch(writer) || offset >= TOO_LARGE || size >= TOO_LARGE || writer->count >= UINT16_MAX)
+        begin = put_end64(writer, offset, size, bytes);
+    unsigned char *end = bytes + begin;
+    uint16_t count = writer->count < UINT16_MAX ? (uint16_t)writer->count : UINT16_MAX;
+    ck_store32(end, CK_ZIP_END_SIGNATURE);
+    ck_store16(end + 8, count);
+    ck_store16(end + 10, count);
+    ck_store32(end + 12, narrow(size));
+    ck_store32(end + 16, narrow(offset));
+    return writer->sink->write(writer->sink->ctx, bytes, begin + CK_ZIP_END_SIZE, offset + size,
+                               err);
+}
+
+ckpt_status ck_zip_finish(ck_zip_writer *writer, bool ignore_case, ckpt_error *err) {
+    const ck_sink *sink = writer->sink;
+    ckpt_status status = check_names(writer, ignore_case, err);
+    if (status == CKPT_OK && writer->directory.size > 0)
+        status = sink->write(sink->ctx, writer->directory.bytes, writer->directory.size,
+                             writer->position, err);
+    return status == CKPT_OK ? write_end(writer, err) : status;
+}
