@@ -15,7 +15,9 @@ typedef struct parser {
 } parser;
 
 static ckpt_status fail(const parser *p, ckpt_status status, const char *what) {
-    ck_place place = {p->file, p->offset + p->position, NULL, 0, 0};
+    ck_place place = {p->file, CKPT_NO_OFFSET, NULL, 0, 0};
+    if (p->offset != CKPT_NO_OFFSET)
+        place.offset = p->offset + p->position;
     return ck_fail_at(p->err, &place, status, "%s", what);
 }
 

@@ -17,7 +17,7 @@ typedef struct ck_npy_header {
     uint64_t shape[CK_MAX_RANK];
 } ck_npy_header;
 
-/* file and offset are for messages. */
+/* file and offset are for messages; NULL and CKPT_NO_OFFSET where there is none to tell. */
 ckpt_status ck_npy_parse(const char *text, size_t size, const char *file, uint64_t offset,
                          ck_npy_header *ret_header, ckpt_error *err);
 

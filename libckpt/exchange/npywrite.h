@@ -4,7 +4,8 @@
 
 #include "model/format.h"
 
-/* Writes a checkpoint with one tensor under one name; whatever else it holds is left out.
+/* Writes a checkpoint with one tensor under one name, in the bytes of numpy.save; whatever else it
+ * holds is left out, and reported.
  * CKPT_E_UNSUPPORTED: more or fewer names, or a dtype that NumPy has not. */
 ckpt_status ck_npy_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
                          ckpt_error *err);

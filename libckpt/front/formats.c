@@ -7,6 +7,7 @@
 static const ck_format *const formats_table[] = {
     &ck_format_ckpt,
     &ck_format_npy,
+    &ck_format_npz,
     &ck_format_safetensors,
 };
 

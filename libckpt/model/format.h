@@ -70,5 +70,6 @@ typedef struct ck_format {
 extern const ck_format ck_format_ckpt;
 extern const ck_format ck_format_safetensors;
 extern const ck_format ck_format_npy;
+extern const ck_format ck_format_npz;
 
 #endif
