@@ -25,7 +25,7 @@ static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
     const char *name;
     size_t name_size;
     return ck_zip_probe(head, size, file_size, &name, &name_size) &&
-           (name_size == 0 || is_member(name, name_size));
+           (name == NULL || is_member(name, name_size));
 }
 
 typedef struct reading {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define ALLOWED_FLAGS (CK_ZIP_FLAG_DESCRIPTOR | CK_ZIP_FLAG_UTF8 | 0x0006u)
+#define LATEST_VERSION 63       /* 6.3, the latest that there is */
 #define ENCRYPTED_FLAGS 0x2041u /* the content, strongly, or the names */
 
 /* A record of the directory as it stands there. */
@@ -15,13 +16,15 @@ typedef struct record {
     uint64_t offset; /* in the file */
     ck_zip_entry entry;
     uint32_t disk;
+    uint8_t version; /* that a reader must have */
     const unsigned char *name, *extra;
     size_t name_size, extra_size, comment_size;
 } record;
 
 static bool take_record(ck_cursor *cursor, record *r) {
     uint32_t signature = ck_cursor_u32(cursor);
-    (void)ck_cursor_u32(cursor); /* versions */
+    (void)ck_cursor_u16(cursor); /* version of the writer */
+    r->version = (uint8_t)ck_cursor_u16(cursor);
     r->entry.flags = ck_cursor_u16(cursor);
     r->entry.method = ck_cursor_u16(cursor);
     (void)ck_cursor_u32(cursor); /* time and date */
@@ -76,6 +79,8 @@ static ckpt_status check_coding(const ck_zip *zip, const record *r, ckpt_error *
     const ck_zip_entry *e = &r->entry;
     if ((e->flags & ENCRYPTED_FLAGS) != 0)
         return refuse(zip, r, "Z4", "encrypted", err);
+    if (r->version > LATEST_VERSION)
+        return refuse(zip, r, "Z4", "for readers of a later version", err);
     if ((e->flags & ~ALLOWED_FLAGS) != 0)
         return ck_zip_fail(zip->source, r->offset, "Z4", err, "unknown flags: %#x", e->flags);
     if (e->method != CK_ZIP_STORED && e->method != CK_ZIP_DEFLATED)

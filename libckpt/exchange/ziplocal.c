@@ -48,12 +48,12 @@ static bool agrees(uint64_t local, uint64_t central, bool open) {
     return local == central || (open && local == 0);
 }
 
-/* The Zip64 field of a header: the sizes that it stands for, and where PyTorch writes one because
- * the entry lies behind 4 GiB, the place of the header. */
+/* The Zip64 field of a header: the sizes that it stands for. Python writes both of them whenever it
+ * might have had to. PyTorch writes the place of the header too where that is behind 4 GiB. */
 static bool zip64_agrees(const ck_zip_extra *extra, const ck_zip_entry *e, bool size_there,
                          bool compressed_there, bool open) {
     ck_cursor cursor = ck_cursor_at(extra->zip64, extra->zip64_size);
-    if (open && (extra->zip64_size == 16 || extra->zip64_size == 24))
+    if (extra->zip64_size == 16 || (open && extra->zip64_size == 24))
         size_there = compressed_there = true;
     if (size_there && !agrees(ck_cursor_u64(&cursor), e->size, open))
         return false;

@@ -9,7 +9,7 @@
 
 bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size, const char **ret_name,
                   size_t *ret_name_size) {
-    *ret_name = "";
+    *ret_name = NULL;
     *ret_name_size = 0;
     if (file_size < CK_ZIP_END_SIZE || size < CK_ZIP_END_SIZE)
         return false;

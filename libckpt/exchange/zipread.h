@@ -6,6 +6,7 @@
  * Z2  Zip64 records agree with the end record, and lie directly before it.
  * Z3  The central directory is directly before that, and its records fill it exactly.
  * Z4  Flags: only those for a data descriptor, for UTF-8 and for the deflate level; no encryption.
+ *     No entry asks for a version after 6.3.
  * Z5  Methods 0 (stored: both sizes are equal) and 8 (deflated: size at most 1032 times as large).
  * Z6  Names are relative paths of UTF-8 (ASCII without its flag) with '/', without empty
  *     components, ".", "..", drive letters, NUL, control characters or backslashes.
@@ -40,7 +41,7 @@ typedef struct ck_zip_entry {
 typedef struct ck_zip ck_zip;
 
 /* Whether a file that begins so can be an archive. ret_name gets the name of the first entry, as
- * far as head has it, and is not terminated; its size is 0 for an archive without entries. */
+ * far as head has it, and is not terminated; NULL for an archive without entries. */
 bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size, const char **ret_name,
                   size_t *ret_name_size);
 
