@@ -33,11 +33,15 @@ typedef struct reading {
     const ck_source *source;
     const ck_zip_entry *entry; /* that is being read */
     ck_buffer name;            /* of the array, with a NUL behind it */
+    bool told;                 /* an error that names the file already */
 } reading;
 
 static ckpt_status read_start(void *ctx, void *bytes, size_t size, ckpt_error *err) {
-    const reading *r = ctx;
-    return ck_zip_read_start(ck_ckpt_memory(r->c), r->source, r->entry, bytes, size, err);
+    reading *r = ctx;
+    ckpt_status status =
+        ck_zip_read_start(ck_ckpt_memory(r->c), r->source, r->entry, bytes, size, err);
+    r->told = status != CKPT_OK;
+    return status;
 }
 
 /* In memory of its own, since ck_add_dotted writes into it. */
@@ -77,14 +81,19 @@ static ckpt_status read_member(reading *r, ckpt_error *err) {
 
 static ckpt_status read_members(ckpt *c, const ck_source *source, const ck_zip *zip,
                                 ckpt_error *err) {
-    reading r = {c, source, NULL, {NULL, 0, 0}};
+    reading r = {c, source, NULL, {NULL, 0, 0}, false};
     ckpt_status status = ck_add_root(c, err);
     for (uint32_t i = 0; status == CKPT_OK && i < ck_zip_count(zip); i++) {
         r.entry = ck_zip_entry_at(zip, i);
         if (r.entry->name[r.entry->name_size - 1] == '/')
             continue; /* a directory, which says nothing */
-        status = ck_error_prefix(err, read_member(&r, err), r.entry->name);
+        status = read_member(&r, err);
+        if (status != CKPT_OK && !r.told) {
+            ck_error_prefix(err, status, r.entry->name);
+            ck_error_prefix(err, status, source->name);
+        }
     }
+    c->info.storages_checked = (uint32_t)c->storages.count;
     ck_buffer_clear(ck_ckpt_memory(c), &r.name);
     return status;
 }
@@ -94,7 +103,7 @@ static ckpt_status read_file(ckpt *c, ck_source *source, ckpt_error *err) {
     ckpt_status status = ck_zip_open(&zip, ck_ckpt_memory(c), source, false, err);
     if (status != CKPT_OK)
         return status;
-    status = ck_error_prefix(err, read_members(c, source, zip, err), source->name);
+    status = read_members(c, source, zip, err);
     ck_zip_close(zip);
     if (status == CKPT_OK)
         ck_take_source(c, source);

@@ -53,13 +53,14 @@ static bool agrees(uint64_t local, uint64_t central, bool open) {
 static bool zip64_agrees(const ck_zip_extra *extra, const ck_zip_entry *e, bool size_there,
                          bool compressed_there, bool open) {
     ck_cursor cursor = ck_cursor_at(extra->zip64, extra->zip64_size);
-    if (extra->zip64_size == 16 || (open && extra->zip64_size == 24))
+    if (extra->zip64_size == 16 || extra->zip64_size == 24)
         size_there = compressed_there = true;
     if (size_there && !agrees(ck_cursor_u64(&cursor), e->size, open))
         return false;
     if (compressed_there && !agrees(ck_cursor_u64(&cursor), e->compressed_size, open))
         return false;
-    if (open && ck_cursor_remaining(&cursor) == 8 && ck_cursor_u64(&cursor) != e->header_offset)
+    if (ck_cursor_remaining(&cursor) == 8 && e->header_offset >= UINT32_MAX &&
+        ck_cursor_u64(&cursor) != e->header_offset)
         return false;
     return !cursor.failed && ck_cursor_remaining(&cursor) == 0;
 }

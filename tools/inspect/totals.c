@@ -114,11 +114,11 @@ static void add_metadata(const inspection *in, textbuf *t) {
 
 static void add_integrity(const inspection *in, textbuf *t, const ckpt_summary *s) {
     ckpt_file_info info = ckpt_describe_file(in->c);
-    if (info.index_size == 0) {
+    if (info.index_size == 0 && info.storages_checked == 0) {
         text_addf(t, "structure checked; the format %s has no checksums", info.format);
         return;
     }
-    text_addf(t, "index checked; ");
+    text_add(t, info.index_size == 0 ? "structure checked; " : "index checked; ");
     if (info.storages_checked == 0)
         text_add(t, "no checksums of the payload");
     else if (info.storages_checked < s->storages)

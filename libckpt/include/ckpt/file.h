@@ -24,8 +24,8 @@ typedef struct ckpt_open_options {
     const ckpt_allocator *allocator;
     const ckpt_filesystem *filesystem;
     ckpt_access access;
-    const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt", "npy"
-                             and "safetensors"; NULL: all */
+    const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt", "npy",
+                             "npz" and "safetensors"; NULL: all */
     unsigned threads;     /* to check and decode chunks with, for each call that reads; 0: one for
                              each processor. 1: the library starts no threads */
     uint64_t generation;  /* an older state of an edited .ckpt file, by its number; 0: the newest.
@@ -49,7 +49,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_memory(const void *data, size_t s
 /* Through the caller's functions; *reader is copied, its ctx must live as long as the checkpoint.
  * Opening a .ckpt file costs at most two requests: the first 8192 bytes (all, if there are fewer)
  * and the index, whose size they tell. A safetensors file: the first 8192 bytes, and what they do
- * not hold of its header. A .npy file, the same; one in big-endian order is read whole. */
+ * not hold of its header. A .npy file, the same. A .npz file: its end, its central directory, and
+ * for each array the headers before it, those that are near each other together. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
                                                       const ckpt_open_options *options,
                                                       ckpt **ret_ckpt, ckpt_error *err);
@@ -57,7 +58,7 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader,
 /* What is known of the file that a checkpoint was opened from. */
 typedef struct ckpt_file_info {
     const char *path;   /* as given; "" for a checkpoint that was created */
-    const char *format; /* "ckpt", "safetensors", "npy"; "" for one that was created */
+    const char *format; /* "ckpt", "safetensors", "npy", "npz"; "" for one that was created */
     uint64_t file_size;
     uint16_t version_major; /* of the format; 0 where it has none */
     uint16_t version_minor;
@@ -65,7 +66,7 @@ typedef struct ckpt_file_info {
     uint64_t index_size;       /* bytes of the index; ckpt only */
     const char *recovered;     /* "" for a whole file, else what is wrong with the newest state,
                                   and that an older one is shown; ckpt only */
-    uint32_t storages_checked; /* storages that have checksums; ckpt only */
+    uint32_t storages_checked; /* storages that have checksums */
     uint64_t retired_size;     /* bytes that only generations before this one use: what a save to a
                                   new file leaves out; ckpt only */
 } ckpt_file_info;
@@ -149,10 +150,10 @@ typedef struct ckpt_verify_result {
 /* Reads the whole file, and its parts, and checks what opening does not: every chunk, every byte of
  * padding, the SHA-256 of every part.
  * CKPT_OK: all is well. CKPT_E_CHECKSUM or CKPT_E_STRUCTURE: there is damage; all of it was told to
- * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Formats
- * without checksums have only their structure, which opening has checked; their bytes are read, and
- * counted as unchecked. CKPT_E_MISMATCH: c has been committed, and another program has edited the
- * file since. */
+ * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Of a
+ * .npz file every array is a chunk, with a CRC-32. Formats without checksums have only their
+ * structure, which opening has checked; their bytes are read, and counted as unchecked.
+ * CKPT_E_MISMATCH: c has been committed, and another program has edited the file since. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                                                  ckpt_verify_result *ret_result, ckpt_error *err);
 
