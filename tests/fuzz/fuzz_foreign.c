@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ckpt_open_options options = {.struct_size = sizeof options, .allocator = &hook};
     ckpt *c;
     ckpt_error err;
-    options.formats = "safetensors,npy";
+    options.formats = "safetensors,npy,npz";
     ckpt_status status = ckpt_open_memory(data, size, NULL, &options, &c, &err);
     must(memory.peak <= ((size_t)16 << 20) + 64 * size, "opening takes too much memory");
     fuzz_check_error(status, &err);
