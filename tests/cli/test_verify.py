@@ -1,9 +1,10 @@
 """ckpt-verify."""
 
 import clitools
-from clitools import fine, human, pack, refused, run, same_text, work
+from clitools import fine, human, npy, pack, refused, run, same_text, work
 import json
 import tap
+import zipfile
 
 NET = """\
 ckpt-manifest: 1
@@ -145,6 +146,51 @@ def test_every_truncation_is_refused():
     for size in range(0, len(content), 997):
         (work / "short.ckpt").write_bytes(content[:size])
         refused("ckpt-verify", "short.ckpt")
+
+
+def npz(name):
+    npy("a.npy", "<f4", [3], "f", [1, 2, 3])
+    npy("b.npy", "<i2", [600], "h", range(600))
+    with zipfile.ZipFile(work / name, "w") as archive:
+        archive.write(work / "a.npy", "layer.a.npy")
+        archive.write(work / "b.npy", "b.npy", zipfile.ZIP_DEFLATED)
+    return name
+
+
+def test_npz():
+    name = npz("arrays.npz")
+    size = (work / name).stat().st_size
+    tap.equal(fine("ckpt-verify", name), f"arrays.npz: ok: 2 chunks, {human(size)} checked\n")
+    shown = fine("ckpt-inspect", name).split("\n")
+    tap.equal(shown[0], f"arrays.npz: npz, {human(size)}")
+    tap.equal(shown[-2], "integrity   structure checked; all storages have checksums "
+              "(ckpt-verify compares them)")
+
+
+def test_damaged_arrays_of_an_npz_are_named():
+    content = bytearray((work / npz("arrays.npz")).read_bytes())
+    content[content.index(b"\0\0\x80\x3f")] ^= 1
+    content[content.index(b"PK\1\2") - 3] ^= 1
+    (work / "damaged.npz").write_bytes(content)
+    start = 30 + len("layer.a.npy")
+    result = run("ckpt-verify", "damaged.npz")
+    lines = result.out.split("\n")
+    tap.equal(result.status, 1)
+    tap.equal(lines[0], f"damaged.npz: storage 0 chunk 0: bytes {start} to {start + 139} in "
+              "layer.a: the entry 'layer.a.npy' has content with another CRC-32")
+    tap.equal("'b.npy'" in lines[1], True, lines[1])
+    tap.equal(lines[2].startswith("damaged.npz: DAMAGED in 2 places; 2 chunks, "), True, lines[2])
+    tap.equal("rule Z12" in result.err, True, result.err)
+
+
+def test_an_ambiguous_npz_is_refused_in_one_line():
+    content = (work / npz("arrays.npz")).read_bytes()
+    (work / "two.npz").write_bytes(content + content)
+    (work / "suffix.npz").write_bytes(content + b"\n")
+    for name, rule in [("two.npz", "Z3"), ("suffix.npz", "Z1")]:
+        result = run("ckpt-inspect", name)
+        tap.equal((result.status, result.out, result.err.count("\n")), (1, "", 1))
+        tap.equal(f"rule {rule}: " in result.err, True, result.err)
 
 
 tap.main(globals())

@@ -10,6 +10,7 @@ extern const sweep_case saving_scenarios[];  /* new, over an old file, over the 
 extern const sweep_case part_scenarios[];    /* shards, a base, reading and verifying parts */
 extern const sweep_case building_scenarios[];
 extern const sweep_case text_scenarios[]; /* manifest out and in, pack, other formats, nets */
+extern const sweep_case archive_scenarios[];
 
 size_t sweep_case_count(const sweep_case *cases);
 

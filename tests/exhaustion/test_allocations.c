@@ -40,6 +40,11 @@ START_TEST(texts_and_nets) {
 }
 END_TEST
 
+START_TEST(archives) {
+    sweep_case_at(archive_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("allocations");
     TCase *tests = tcase_create("allocations");
@@ -48,6 +53,7 @@ int main(void) {
     tcase_add_loop_test(tests, parts, 0, (int)sweep_case_count(part_scenarios));
     tcase_add_loop_test(tests, building, 0, (int)sweep_case_count(building_scenarios));
     tcase_add_loop_test(tests, texts_and_nets, 0, (int)sweep_case_count(text_scenarios));
+    tcase_add_loop_test(tests, archives, 0, (int)sweep_case_count(archive_scenarios));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

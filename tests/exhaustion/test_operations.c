@@ -74,11 +74,22 @@ START_TEST(texts_and_nets) {
 }
 END_TEST
 
+START_TEST(archives) {
+    sweep_case_at(archive_scenarios, _i);
+}
+END_TEST
+
+START_TEST(archives_in_small_pieces) {
+    run_all_slowly(archive_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("operations");
     TCase *tests = tcase_create("operations");
     int reading_count = (int)sweep_case_count(reading_scenarios);
     int text_count = (int)sweep_case_count(text_scenarios);
+    int archive_count = (int)sweep_case_count(archive_scenarios);
     int saving_count = (int)sweep_case_count(saving_scenarios);
     tcase_add_loop_test(tests, reading, 0, reading_count);
     tcase_add_loop_test(tests, saving, 0, saving_count);
@@ -89,6 +100,8 @@ int main(void) {
     tcase_add_loop_test(tests, saving_in_small_pieces, 0, saving_count);
     tcase_add_loop_test(tests, texts_and_nets, 0, text_count);
     tcase_add_loop_test(tests, texts_and_nets_in_small_pieces, 0, text_count);
+    tcase_add_loop_test(tests, archives, 0, archive_count);
+    tcase_add_loop_test(tests, archives_in_small_pieces, 0, archive_count);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
