@@ -23,6 +23,8 @@ enum {
     CK_ZIP_END64_SIZE = 56,
     CK_ZIP_LOCATOR_SIZE = 20,
     CK_ZIP_EXTRA64 = 0x0001, /* id of the extra field */
+    CK_ZIP_UNIX = 3 << 8,    /* of a version: the system of the writer */
+    CK_ZIP_VERSION64 = 45,   /* from which on there is Zip64 */
     CK_ZIP_EXPANSION = 1032  /* to how many times its size deflate can expand */
 };
 
@@ -53,6 +55,11 @@ const char *ck_zip_parse_extra(const unsigned char *bytes, size_t size, ck_zip_e
 #define ck_zip_fail(source, offset, rule, err, ...)                                                \
     ck_fail_at((err), (&(ck_place){(source)->name, (offset), (rule), 0, 0}), CKPT_E_STRUCTURE,     \
                __VA_ARGS__)
+
+/* For 32 bits: all ones where the number does not fit, and stands in a Zip64 field. */
+static inline uint32_t ck_zip_narrow(uint64_t value) {
+    return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+}
 
 /* The steps of ck_zip_open. */
 ckpt_status ck_zip_read_end(ck_zip *zip, ckpt_error *err);       /* Z1, Z2, Z3 */

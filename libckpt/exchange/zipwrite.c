@@ -15,8 +15,6 @@ enum {
     LARGEST_EXTRA = EXTRA_HEAD + 24 + EXTRA_HEAD + ALIGNMENT,
     DATE = 0x0021, /* 1980-01-01, the first that there is */
     VERSION = 20,
-    VERSION64 = 45,
-    UNIX = 3 << 8,
     LARGEST_PIECE = 1 << 30 /* zlib counts in unsigned int */
 };
 
@@ -32,10 +30,6 @@ void ck_zip_writer_init(ck_zip_writer *writer, const ck_memory *memory, const ck
 
 void ck_zip_writer_clear(ck_zip_writer *writer) {
     ck_buffer_clear(writer->memory, &writer->directory);
-}
-
-static uint32_t narrow(uint64_t value) {
-    return value < TOO_LARGE ? (uint32_t)value : TOO_LARGE;
 }
 
 static bool is_torch(const ck_zip_writer *writer) {
@@ -92,12 +86,12 @@ static size_t put_extra(ck_zip_writer *writer, size_t name_size, unsigned char *
 static void put_head(const ck_zip_writer *writer, const char *name, size_t name_size,
                      size_t extra_size, unsigned char *head) {
     bool torch = is_torch(writer);
-    uint32_t size = torch ? 0 : narrow(writer->size);
+    uint32_t size = torch ? 0 : ck_zip_narrow(writer->size);
     memset(head, 0, CK_ZIP_LOCAL_SIZE);
     ck_store32(head, CK_ZIP_LOCAL_SIGNATURE);
     ck_store16(head + 6, flags_of(writer, name, name_size));
     if (!torch) {
-        ck_store16(head + 4, writer->size >= TOO_LARGE ? VERSION64 : VERSION);
+        ck_store16(head + 4, writer->size >= TOO_LARGE ? CK_ZIP_VERSION64 : VERSION);
         ck_store16(head + 12, DATE);
         ck_store32(head + 14, writer->crc32);
     }
@@ -146,14 +140,14 @@ static bool add_record(ck_zip_writer *writer, const char *name, size_t name_size
     memset(record, 0, sizeof record);
     ck_store32(record, CK_ZIP_CENTRAL_SIGNATURE);
     ck_store16(record + 8, flags_of(writer, name, name_size));
-    ck_store32(record + 20, narrow(writer->size));
-    ck_store32(record + 24, narrow(writer->size));
+    ck_store32(record + 20, ck_zip_narrow(writer->size));
+    ck_store32(record + 24, ck_zip_narrow(writer->size));
     ck_store16(record + 28, (uint16_t)name_size);
     ck_store16(record + 30, (uint16_t)extra_size);
-    ck_store32(record + 42, narrow(writer->header_offset));
+    ck_store32(record + 42, ck_zip_narrow(writer->header_offset));
     if (!is_torch(writer)) {
-        ck_store16(record + 4, UNIX | VERSION);
-        ck_store16(record + 6, large || far ? VERSION64 : VERSION);
+        ck_store16(record + 4, CK_ZIP_UNIX | VERSION);
+        ck_store16(record + 6, large || far ? CK_ZIP_VERSION64 : VERSION);
         ck_store16(record + 14, DATE);
         ck_store32(record + 38, 0600u << 16);
     }
@@ -244,84 +238,4 @@ ckpt_status ck_zip_add(ck_zip_writer *writer, const char *name, size_t name_size
     if (status == CKPT_OK)
         status = ck_zip_write(writer, bytes, size, err);
     return status == CKPT_OK ? ck_zip_end(writer, err) : status;
-}
-
-/* ---- the end ---- */
-
-static ckpt_status check_names_with(const ck_zip_writer *writer, bool ignore_case,
-                                    ck_zip_entry *entries, const ck_zip_entry **sorted,
-                                    ckpt_error *err) {
-    const ck_zip_entry *first, *second;
-    const unsigned char *record = writer->directory.bytes;
-    for (size_t i = 0; i < writer->count; i++) {
-        entries[i].name = (const char *)record + CK_ZIP_CENTRAL_SIZE;
-        entries[i].name_size = ck_load16(record + 28);
-        sorted[i] = &entries[i];
-        record += (size_t)CK_ZIP_CENTRAL_SIZE + ck_load16(record + 28) + ck_load16(record + 30);
-    }
-    if (!ck_zip_sort_by_name(writer->memory, sorted, (size_t)writer->count, ignore_case, &first,
-                             &second))
-        return ck_fail_nomem(err);
-    if (first == NULL)
-        return CKPT_OK;
-    return ck_fail(err, CKPT_E_UNSUPPORTED,
-                   "an archive has no place for both '%s' and '%s', which are not told apart",
-                   ck_name_n(first->name, first->name_size).text,
-                   ck_name_n(second->name, second->name_size).text);
-}
-
-static ckpt_status check_names(const ck_zip_writer *writer, bool ignore_case, ckpt_error *err) {
-    size_t count = (size_t)writer->count;
-    ck_zip_entry *entries = ck_calloc(writer->memory, count, sizeof *entries);
-    const ck_zip_entry **sorted = ck_alloc(writer->memory, count, sizeof *sorted);
-    ckpt_status status = entries != NULL && sorted != NULL
-                             ? check_names_with(writer, ignore_case, entries, sorted, err)
-                             : ck_fail_nomem(err);
-    ck_free(writer->memory, sorted, count, sizeof *sorted);
-    ck_free(writer->memory, entries, count, sizeof *entries);
-    return status;
-}
-
-static size_t put_end64(const ck_zip_writer *writer, uint64_t offset, uint64_t size,
-                        unsigned char *bytes) {
-    unsigned char *locator = bytes + CK_ZIP_END64_SIZE;
-    ck_store32(bytes, CK_ZIP_END64_SIGNATURE);
-    ck_store64(bytes + 4, CK_ZIP_END64_SIZE - 12);
-    ck_store16(bytes + 12, UNIX | (is_torch(writer) ? 30 : VERSION64));
-    ck_store16(bytes + 14, VERSION64);
-    ck_store64(bytes + 24, writer->count);
-    ck_store64(bytes + 32, writer->count);
-    ck_store64(bytes + 40, size);
-    ck_store64(bytes + 48, offset);
-    ck_store32(locator, CK_ZIP_LOCATOR_SIGNATURE);
-    ck_store64(locator + 8, offset + size);
-    ck_store32(locator + 16, 1);
-    return CK_ZIP_END64_SIZE + CK_ZIP_LOCATOR_SIZE;
-}
-
-static ckpt_status write_end(ck_zip_writer *writer, ckpt_error *err) {
-    unsigned char bytes[CK_ZIP_END64_SIZE + CK_ZIP_LOCATOR_SIZE + CK_ZIP_END_SIZE];
-    uint64_t offset = writer->position, size = writer->directory.size;
-    size_t begin = 0;
-    memset(bytes, 0, sizeof bytes);
-    if (is_torch(writer) || offset >= TOO_LARGE || size >= TOO_LARGE || writer->count >= UINT16_MAX)
-        begin = put_end64(writer, offset, size, bytes);
-    unsigned char *end = bytes + begin;
-    uint16_t count = writer->count < UINT16_MAX ? (uint16_t)writer->count : UINT16_MAX;
-    ck_store32(end, CK_ZIP_END_SIGNATURE);
-    ck_store16(end + 8, count);
-    ck_store16(end + 10, count);
-    ck_store32(end + 12, narrow(size));
-    ck_store32(end + 16, narrow(offset));
-    return writer->sink->write(writer->sink->ctx, bytes, begin + CK_ZIP_END_SIZE, offset + size,
-                               err);
-}
-
-ckpt_status ck_zip_finish(ck_zip_writer *writer, bool ignore_case, ckpt_error *err) {
-    const ck_sink *sink = writer->sink;
-    ckpt_status status = check_names(writer, ignore_case, err);
-    if (status == CKPT_OK && writer->directory.size > 0)
-        status = sink->write(sink->ctx, writer->directory.bytes, writer->directory.size,
-                             writer->position, err);
-    return status == CKPT_OK ? write_end(writer, err) : status;
 }
