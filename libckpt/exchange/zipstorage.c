@@ -17,7 +17,8 @@ ckpt_status ck_zip_read_entry(const ck_memory *memory, const ck_source *source,
     if (entry->size > limit || !ck_to_size(entry->size, &size))
         return ck_fail_at(err, &place, CKPT_E_LIMIT, "the entry '%s' has more than %llu bytes",
                           CK_NAME(entry->name), (unsigned long long)limit);
-    if (!ck_buffer_reserve(memory, buffer, size))
+    /* For an empty content too, so that there is a place to which it is read. */
+    if (!ck_buffer_reserve(memory, buffer, size > 0 ? size : 1))
         return ck_fail_nomem(err);
     ck_zip_stream_open(&stream, memory, entry);
     ckpt_status status =
