@@ -74,7 +74,12 @@ static void tell(verifying *v, const ck_zip_entry *e, ckpt_status status, const 
     snprintf(message, sizeof message, "the entry '%s' %s", CK_NAME(e->name),
              status == CKPT_E_CHECKSUM ? "has content with another CRC-32"
                                        : "cannot be inflated to what it should be");
-    ckpt_damage damage = {storage_in(v, e), 0, e->data_offset, e->compressed_size, rule, message};
+    ckpt_damage damage = {.storage = storage_in(v, e),
+                          .offset = e->data_offset,
+                          .size = e->compressed_size,
+                          .rule = rule,
+                          .message = message,
+                          .part = ""};
     v->result->damaged++;
     if (v->status == CKPT_OK) {
         v->status = status;
