@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Elements of any plain type as f32 or f64. */
+/* Elements of any type that has numbers as f32 or f64. */
 #include "base/endian.h"
 #include "base/error.h"
+#include "model/dequant.h"
 #include "model/smallfloat.h"
 
 #include <ckpt/dtypes.h>
@@ -113,9 +114,25 @@ static void convert_floats(size_t size, const unsigned char *source, ckpt_dtype 
     }
 }
 
+/* Of the last block perhaps only the beginning is wanted; it is read whole. */
+static void convert_blocks(const ckpt_dtype_info *from, ck_dequant dequantize,
+                           const unsigned char *source, ckpt_dtype to, void *destination,
+                           size_t count) {
+    float values[CK_LARGEST_QUANT_BLOCK];
+    for (size_t done = 0; done < count; source += from->block_bytes) {
+        size_t rest = count - done;
+        size_t piece = rest < from->block_elements ? rest : from->block_elements;
+        dequantize(source, values);
+        for (size_t i = 0; i < piece; i++)
+            store(to, destination, done + i, (double)values[i]);
+        done += piece;
+    }
+}
+
 ckpt_status ckpt_convert(ckpt_dtype from, const void *source, ckpt_dtype to, void *destination,
                          size_t count, ckpt_error *err) {
     ckpt_dtype_info info = ckpt_dtype_describe(from);
+    ck_dequant dequantize = ck_dequant_of(from);
     ck_float_format format;
     if (to != CKPT_F32 && to != CKPT_F64)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "elements are converted to f32 and f64 only");
@@ -126,6 +143,8 @@ ckpt_status ckpt_convert(ckpt_dtype from, const void *source, ckpt_dtype to, voi
         convert_small_floats(&format, source, to, destination, count);
     else if (from == CKPT_F32 || from == CKPT_F64)
         convert_floats(info.block_bytes, source, to, destination, count);
+    else if (dequantize != NULL)
+        convert_blocks(&info, dequantize, source, to, destination, count);
     else
         return ck_fail(err, CKPT_E_UNSUPPORTED, "elements of type '%s' have no float value",
                        info.name);

@@ -26,7 +26,8 @@ root:
     halves: {parameter: f16, shape: [2], data: {file: values.bin, offset: 80}}
     nibbles: {parameter: f4_e2m1fn, shape: [2, 4], data: {file: values.bin, offset: 84}}
     brains: {parameter: bf16, shape: [2], data: {file: values.bin, offset: 88}}
-    blocks: {buffer: q4_0, shape: [1, 32], data: {file: long.bin, offset: 0}}
+    blocks: {buffer: q8_0, shape: [2, 32], data: {file: blocks.bin, offset: 0}}
+    opaque: {buffer: iq2_xxs, shape: [1, 256], data: {file: long.bin, offset: 0}}
     flags: {buffer: bool, shape: [2], init: ones}
     empty: {parameter: f32, shape: [1152921504606846976, 0], init: zeros}
     long: {buffer: u8, shape: [40, 50], data: {file: long.bin, offset: 0}}
@@ -35,6 +36,8 @@ root:
 """)
 
 
+(work / "blocks.bin").write_bytes(b"".join(
+    struct.pack("<e32b", scale, *range(-16, 16)) for scale in (0.5, 0.1)))
 (work / "long.bin").write_bytes(bytes(range(200)) * 10)
 (work / "turned.bin").write_bytes(struct.pack("<12f", *range(12)))
 NAME = net()
@@ -72,6 +75,15 @@ nibbles  f4_e2m1fn [2, 4]
     same_text(values("nibbles[1,1]"), "nibbles[1,1]  f4_e2m1fn []\n6.0\n")
     same_text(values("brains"), "brains  bf16 [2]\n[ 0.5, -inf]\n")
     same_text(values("pair"), "pair  complex64 [1]\n[1.0-0.5j]\n")
+
+
+def test_quantised_blocks_are_decoded():
+    same_text(values("blocks[:,30:]"), """\
+blocks[:,30:]  q8_0 [2, 2]
+[[7.0      , 7.5      ],
+ [1.3996582, 1.4996338]]
+""")
+    same_text(values("blocks[0,::31]"), "blocks[0,::31]  q8_0 [2]\n[-8.0,  7.5]\n")
 
 
 def test_slices_are_those_of_python():
@@ -119,7 +131,7 @@ def test_values_may_be_repeated():
 def test_refusals():
     message = lambda argument: refused("ckpt-inspect", "-v", argument, NAME)
     tap.equal(message("nothing"), "values.ckpt: no tensor is named 'nothing'")
-    tap.equal(message("blocks"), "blocks: values of type 'q4_0' cannot be shown")
+    tap.equal(message("opaque"), "opaque: values of type 'iq2_xxs' cannot be shown")
     tap.equal(message("ints[3]"),
               "ints[3]: index 3 is out of range for dimension 0 of 3 elements")
     tap.equal(message("ints[0,0]"), "ints[0,0]: 2 indices for a tensor of 1 dimensions")

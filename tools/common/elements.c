@@ -9,11 +9,20 @@
 
 enum { SMALLEST_WINDOW = 1 << 16, LARGEST_WINDOW = 1 << 20 };
 
+/* The library knows which types have values; complex numbers are taken apart here. */
+static bool has_values(const ckpt_dtype_info *dtype) {
+    double none[1];
+    ckpt_error ignored;
+    if (dtype->dtype == CKPT_DTYPE_OTHER || dtype->block_elements > LARGEST_BLOCK)
+        return false;
+    return dtype->dtype_class == CKPT_CLASS_COMPLEX ||
+           ckpt_convert(dtype->dtype, "", CKPT_F64, none, 0, &ignored) == CKPT_OK;
+}
+
 bool elements_open(elements *e, ckpt_tensor tensor) {
     *e =
         (elements){.storage = ckpt_tensor_storage(tensor), .dtype = ckpt_tensor_dtype_info(tensor)};
-    if (e->dtype.dtype == CKPT_DTYPE_OTHER || e->dtype.dtype_class >= CKPT_CLASS_BLOCK ||
-        e->dtype.block_bytes == 0)
+    if (!has_values(&e->dtype))
         return false;
     e->storage_size = ckpt_storage_size(e->storage);
     uint64_t chunk = ckpt_describe_storage(e->storage).chunk_size;
@@ -67,6 +76,21 @@ ckpt_status elements_at(elements *e, uint64_t index, uint64_t limit,
     return CKPT_OK;
 }
 
+/* The values of the block that begins at bytes and holds element index. Those of the last one are
+ * kept: who asks for one element mostly asks for the next one then. */
+static ckpt_status decode_block(elements *e, uint64_t index, const unsigned char *bytes,
+                                ckpt_error *err) {
+    uint64_t number = index / e->dtype.block_elements + 1;
+    if (e->decoded == number)
+        return CKPT_OK;
+    e->decoded = 0;
+    ckpt_status status =
+        ckpt_convert(e->dtype.dtype, bytes, CKPT_F64, e->block, e->dtype.block_elements, err);
+    if (status == CKPT_OK)
+        e->decoded = number;
+    return status;
+}
+
 ckpt_status elements_read(elements *e, uint64_t index, uint64_t limit, double *values,
                           size_t *ret_count, ckpt_error *err) {
     const unsigned char *bytes;
@@ -78,11 +102,11 @@ ckpt_status elements_read(elements *e, uint64_t index, uint64_t limit, double *v
     if (together == 1) {
         status = ckpt_convert(e->dtype.dtype, bytes, CKPT_F64, values, count, err);
     } else {
-        double block[16] = {0};
-        if (together > 16)
-            together = 16;
-        status = ckpt_convert(e->dtype.dtype, bytes, CKPT_F64, block, together, err);
-        values[0] = block[index % together];
+        uint64_t first = index % together;
+        status = decode_block(e, index, bytes, err);
+        count = (size_t)(together - first < limit ? together - first : limit);
+        if (status == CKPT_OK)
+            memcpy(values, e->block + first, count * sizeof *values);
     }
     if (status == CKPT_OK)
         *ret_count = count;
@@ -107,8 +131,10 @@ static void integer_text(const ckpt_dtype_info *dtype, const unsigned char *byte
         snprintf(ret->text, sizeof ret->text, "-%" PRIu64, (~value & (sign - 1)) + 1);
 }
 
-static int significant_bits(ckpt_dtype dtype) {
-    switch (dtype) {
+static int significant_bits(const ckpt_dtype_info *dtype) {
+    if (dtype->dtype_class == CKPT_CLASS_BLOCK)
+        return 24;
+    switch (dtype->dtype) {
     case CKPT_F64:
     case CKPT_COMPLEX128: return 53;
     case CKPT_F32:
@@ -129,7 +155,7 @@ static ckpt_status complex_text(const ckpt_dtype_info *dtype, const unsigned cha
     ckpt_status status = ckpt_convert(part, bytes, CKPT_F64, parts, 2, err);
     if (status != CKPT_OK)
         return status;
-    int bits = significant_bits(dtype->dtype);
+    int bits = significant_bits(dtype);
     number_text real = number_shortest(parts[0], bits);
     number_text imaginary = number_shortest(fabs(parts[1]), bits);
     snprintf(ret->text, sizeof ret->text, "%.26s%c%.26sj", real.text, signbit(parts[1]) ? '-' : '+',
@@ -155,6 +181,6 @@ ckpt_status elements_text(elements *e, uint64_t index, number_text *ret_text, ck
     }
     status = elements_read(e, index, 1, &value, &count, err);
     if (status == CKPT_OK)
-        *ret_text = number_shortest(value, significant_bits(e->dtype.dtype));
+        *ret_text = number_shortest(value, significant_bits(&e->dtype));
     return status;
 }

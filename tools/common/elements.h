@@ -11,7 +11,7 @@
 
 #include "numbertext.h"
 
-enum { ELEMENT_WINDOWS = 64 };
+enum { ELEMENT_WINDOWS = 64, LARGEST_BLOCK = 256 };
 
 /* Parts of the storage that are in memory, each in a slot that its number chooses. */
 typedef struct element_window {
@@ -25,15 +25,17 @@ typedef struct elements {
     uint64_t storage_size;
     size_t window_size; /* bytes, a multiple of the dtype's block */
     element_window windows[ELEMENT_WINDOWS];
+    double block[LARGEST_BLOCK]; /* of a type with several elements in a block: the values of */
+    uint64_t decoded;            /* this block, from 1; 0: of none */
 } elements;
 
-/* False when values of this dtype cannot be shown (quantised blocks, types that are not known). */
+/* False when values of this dtype cannot be shown: the library cannot convert it. */
 bool elements_open(elements *e, ckpt_tensor tensor);
 void elements_close(elements *e);
 
 /* The bytes of element `index` of the storage and of as many after it as lie in one piece, at most
- * limit; their count goes to *ret_count. For types smaller than a byte: the bytes of the block that
- * the element is in, and a count of 1. Valid until the next call. */
+ * limit; their count goes to *ret_count. For types with several elements in a block: the bytes of
+ * the block that the element is in, and a count of 1. Valid until the next call. */
 ckpt_status elements_at(elements *e, uint64_t index, uint64_t limit,
                         const unsigned char **ret_bytes, size_t *ret_count, ckpt_error *err);
 

@@ -180,8 +180,6 @@ const char *statistics_of(ckpt_tensor tensor, statistics *ret, ckpt_status *ret_
     ckpt_dtype_class class = ckpt_tensor_dtype_info(tensor).dtype_class;
     if (class == CKPT_CLASS_COMPLEX)
         return "complex numbers";
-    if (class == CKPT_CLASS_BLOCK || class == CKPT_CLASS_OPAQUE)
-        return "not decoded";
     if (ckpt_tensor_numel(tensor) == 0)
         return "empty";
     traversal *t = tool_new(1, sizeof *t);

@@ -188,9 +188,30 @@ START_TEST(runs_of_elements_are_converted_one_by_one) {
 }
 END_TEST
 
+/* Whole blocks of all types: tests/interop/gguf/test_gguf_dequantized.py. */
+START_TEST(the_last_block_may_be_wanted_in_part) {
+    unsigned char blocks[3 * 34] = {0};
+    float got[71];
+    double wide[35];
+    for (int b = 0; b < 3; b++) {
+        blocks[b * 34 + 1] = (unsigned char)(0x3c + 4 * b); /* f16: 1, 2, 4 */
+        for (int i = 0; i < 32; i++)
+            blocks[b * 34 + 2 + i] = (unsigned char)(i - 16);
+    }
+    got[70] = 77;
+    assert_ok(ckpt_convert(CKPT_Q8_0, blocks, CKPT_F32, got, 70, &err));
+    for (int i = 0; i < 70; i++)
+        ck_assert(got[i] == (float)((1 << i / 32) * (i % 32 - 16)));
+    ck_assert(got[70] == 77);
+    wide[34] = 77;
+    assert_ok(ckpt_convert(CKPT_Q8_0, blocks, CKPT_F64, wide, 34, &err));
+    ck_assert(wide[33] == -30 && wide[34] == 77);
+}
+END_TEST
+
 START_TEST(pairs_that_mean_nothing_are_refused) {
     unsigned char source[64] = {0}, target[64];
-    static const ckpt_dtype from[] = {CKPT_COMPLEX64,   CKPT_Q4_0,        CKPT_MXFP4,
+    static const ckpt_dtype from[] = {CKPT_COMPLEX64,   CKPT_Q8_1,        CKPT_IQ2_XXS,
                                       CKPT_DTYPE_OTHER, CKPT_DTYPE_COUNT, (ckpt_dtype)-1};
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++)
         assert_status(ckpt_convert(from[i], source, CKPT_F32, target, 1, &err), CKPT_E_UNSUPPORTED);
@@ -212,6 +233,7 @@ int main(void) {
     tcase_add_loop_test(tests, numbers_are_exact_or_rounded_to_nearest_even, 0,
                         sizeof numbers / sizeof numbers[0]);
     tcase_add_test(tests, runs_of_elements_are_converted_one_by_one);
+    tcase_add_test(tests, the_last_block_may_be_wanted_in_part);
     tcase_add_test(tests, pairs_that_mean_nothing_are_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
