@@ -6,6 +6,7 @@
 /* Those with a magic first: the others are recognised by what is likely. */
 static const ck_format *const formats_table[] = {
     &ck_format_ckpt,
+    &ck_format_gguf,
     &ck_format_npy,
     &ck_format_npz,
     &ck_format_safetensors,

@@ -68,6 +68,7 @@ typedef struct ck_format {
 #define CK_PROBE_SIZE 8192
 
 extern const ck_format ck_format_ckpt;
+extern const ck_format ck_format_gguf;
 extern const ck_format ck_format_safetensors;
 extern const ck_format ck_format_npy;
 extern const ck_format ck_format_npz;

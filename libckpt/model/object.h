@@ -240,6 +240,12 @@ ckpt_status ck_tensor_copy(ckpt_tensor tensor, ckpt_tensor *ret_copy, ckpt_error
 ckpt_status ck_share_closed_module(ckpt_module parent, const char *name, ckpt_module module,
                                    ckpt_error *err);
 
+/* ---- values ---- */
+
+/* Room for count elements in a list that is empty and has had no element before: they then cost one
+ * record each, and nothing moves while they are appended. */
+ckpt_status ck_list_reserve(ckpt_value list, uint32_t count, ckpt_error *err);
+
 /* ---- names ---- */
 
 /* Whether text can be a component of a dotted name. */

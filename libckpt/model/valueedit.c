@@ -143,6 +143,22 @@ ckpt_status ckpt_map_set(ckpt_value map, const char *key, ckpt_literal literal,
     return status;
 }
 
+ckpt_status ck_list_reserve(ckpt_value list, uint32_t count, ckpt_error *err) {
+    ckpt_status status = prepare(list, CKPT_VALUE_LIST, err);
+    if (status != CKPT_OK || count == 0)
+        return status;
+    ckpt *c = list.owner;
+    uint64_t first = c->values.count;
+    if (first + count >= CK_NONE / 2)
+        return ck_fail(err, CKPT_E_LIMIT, "too many values");
+    if (!ck_hashmap_reserve(&c->memory, &c->value_rooms, 1) ||
+        !ck_table_append(&c->memory, &c->values, count))
+        return ck_fail_nomem(err);
+    ck_hashmap_set(&c->memory, &c->value_rooms, first, count);
+    ck_value_at(c, list.id)->payload = first;
+    return CKPT_OK;
+}
+
 ckpt_status ckpt_list_append(ckpt_value list, ckpt_literal literal, ckpt_value *ret_value,
                              ckpt_error *err) {
     ckpt_status status = prepare(list, CKPT_VALUE_LIST, err);
