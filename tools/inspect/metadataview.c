@@ -5,8 +5,9 @@
 #include "../common/numbertext.h"
 #include "inspect.h"
 
-/* Without --full: characters of a string and bytes that are shown. */
-enum { STRING = 200, BYTES = 16 };
+/* Without --full: characters of a string and bytes that are shown; elements of a list, when it has
+ * more than the sum, at its beginning and at its end. */
+enum { STRING = 200, BYTES = 16, FIRST_ELEMENTS = 8, LAST_ELEMENTS = 2 };
 
 typedef struct metadata {
     const inspection *in;
@@ -49,11 +50,22 @@ static const char *type_name(ckpt_value value) {
     return kind <= CKPT_VALUE_MAP ? names[kind] : "";
 }
 
+/* A line for the elements that are left out; the number of the one that comes after them. */
+static uint32_t leave_out(const metadata *m, uint32_t count, int indent) {
+    if (m->in->options.full || count <= FIRST_ELEMENTS + LAST_ELEMENTS)
+        return FIRST_ELEMENTS;
+    uint32_t rest = count - FIRST_ELEMENTS - LAST_ELEMENTS;
+    printf("%*s... %s more (--full)\n", 2 * indent, "", number_grouped(rest).text);
+    return count - LAST_ELEMENTS;
+}
+
 static void show_elements(metadata *m, ckpt_value container, int indent) {
     bool is_map = ckpt_value_kind(container) == CKPT_VALUE_MAP;
     if (!is_map && ckpt_value_kind(container) != CKPT_VALUE_LIST)
         return;
     for (uint32_t i = 0; i < ckpt_value_count(container) && !ferror(stdout); i++) {
+        if (!is_map && i == FIRST_ELEMENTS)
+            i = leave_out(m, ckpt_value_count(container), indent);
         ckpt_value value = ckpt_value_at(container, i);
         text_clear(&m->line);
         for (int k = 0; k < indent; k++)
