@@ -11,6 +11,8 @@ extern const sweep_case part_scenarios[];    /* shards, a base, reading and veri
 extern const sweep_case building_scenarios[];
 extern const sweep_case text_scenarios[]; /* manifest out and in, pack, other formats, nets */
 extern const sweep_case archive_scenarios[];
+extern const sweep_case gguf_scenarios[]; /* opened */
+extern const sweep_case gguf_saving_scenarios[];
 
 size_t sweep_case_count(const sweep_case *cases);
 

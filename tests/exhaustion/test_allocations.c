@@ -45,6 +45,16 @@ START_TEST(archives) {
 }
 END_TEST
 
+START_TEST(gguf) {
+    sweep_case_at(gguf_scenarios, _i);
+}
+END_TEST
+
+START_TEST(gguf_saving) {
+    sweep_case_at(gguf_saving_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("allocations");
     TCase *tests = tcase_create("allocations");
@@ -54,6 +64,8 @@ int main(void) {
     tcase_add_loop_test(tests, building, 0, (int)sweep_case_count(building_scenarios));
     tcase_add_loop_test(tests, texts_and_nets, 0, (int)sweep_case_count(text_scenarios));
     tcase_add_loop_test(tests, archives, 0, (int)sweep_case_count(archive_scenarios));
+    tcase_add_loop_test(tests, gguf, 0, (int)sweep_case_count(gguf_scenarios));
+    tcase_add_loop_test(tests, gguf_saving, 0, (int)sweep_case_count(gguf_saving_scenarios));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -84,6 +84,16 @@ START_TEST(archives_in_small_pieces) {
 }
 END_TEST
 
+START_TEST(gguf) {
+    sweep_case_at(gguf_scenarios, _i);
+}
+END_TEST
+
+START_TEST(gguf_in_small_pieces) {
+    run_all_slowly(gguf_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("operations");
     TCase *tests = tcase_create("operations");
@@ -102,6 +112,8 @@ int main(void) {
     tcase_add_loop_test(tests, texts_and_nets_in_small_pieces, 0, text_count);
     tcase_add_loop_test(tests, archives, 0, archive_count);
     tcase_add_loop_test(tests, archives_in_small_pieces, 0, archive_count);
+    tcase_add_loop_test(tests, gguf, 0, (int)sweep_case_count(gguf_scenarios));
+    tcase_add_loop_test(tests, gguf_in_small_pieces, 0, (int)sweep_case_count(gguf_scenarios));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
