@@ -171,9 +171,13 @@ ckpt_status ck_temporary_create_part(ck_atomic_file *file, const ck_atomic_file 
     file->number = main->number;
     name_temporary(file, file->number, part);
     int failure = open_uninterrupted(files, file->temporary, mode, &file->file);
-    /* The number is ours, so this was left by somebody who is gone. */
-    if (failure == EEXIST && main->guard >= 0 && files->unlink(files->ctx, file->temporary) == 0)
-        failure = open_uninterrupted(files, file->temporary, mode, &file->file);
+    /* The number is ours, so this was left by somebody who is gone; another saver who has seen that
+     * too may have taken it away by now. */
+    if (failure == EEXIST && main->guard >= 0) {
+        int unlinked = files->unlink(files->ctx, file->temporary);
+        if (unlinked == 0 || unlinked == ENOENT)
+            failure = open_uninterrupted(files, file->temporary, mode, &file->file);
+    }
     if (failure == 0)
         return CKPT_OK;
     file->file = -1;

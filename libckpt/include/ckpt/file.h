@@ -209,11 +209,12 @@ typedef struct ckpt_save_options {
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
  * whole. Parts (shard_size) are in their places before it, under names that come from what is in
  * them, so that none is ever replaced by other bytes; those of earlier saves stay. Works over the
- * very file that the checkpoint was opened from. The same model and options give the same bytes. A symbolic link at path is replaced, not followed; the permissions of a file
- * that is replaced are kept; what is neither file nor link is not replaced. CKPT_E_NOT_FOUND: there
- * is no such directory. CKPT_E_IO: the old file is as it was and nothing is left behind. What a
- * saver of the same path that was killed has left (".NAME.N.tmp"), the next one takes away.
- * CKPT_E_DURABILITY: see ckpt_status. */
+ * very file that the checkpoint was opened from. The same model and options give the same bytes. A
+ * symbolic link at path is replaced, not followed; the permissions of a file that is replaced are
+ * kept; what is neither file nor link is not replaced. CKPT_E_NOT_FOUND: there is no such
+ * directory. CKPT_E_IO: the old file is as it was and nothing is left behind. What a saver of the
+ * same path that was killed has left (".NAME.N.tmp"), the next one takes away. CKPT_E_DURABILITY:
+ * see ckpt_status. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_save(ckpt *c, const char *path,
                                                const ckpt_save_options *options, ckpt_error *err);
 /* To memory, obtained from the checkpoint's allocator; free it with ckpt_buffer_free. */
