@@ -13,6 +13,8 @@ extern const sweep_case text_scenarios[]; /* manifest out and in, pack, other fo
 extern const sweep_case archive_scenarios[];
 extern const sweep_case gguf_scenarios[]; /* opened */
 extern const sweep_case gguf_saving_scenarios[];
+extern const sweep_case
+    exchange_scenarios[]; /* other formats, written, and read from several files */
 
 size_t sweep_case_count(const sweep_case *cases);
 

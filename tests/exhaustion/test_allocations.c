@@ -55,6 +55,11 @@ START_TEST(gguf_saving) {
 }
 END_TEST
 
+START_TEST(exchange) {
+    sweep_case_at(exchange_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("allocations");
     TCase *tests = tcase_create("allocations");
@@ -66,6 +71,7 @@ int main(void) {
     tcase_add_loop_test(tests, archives, 0, (int)sweep_case_count(archive_scenarios));
     tcase_add_loop_test(tests, gguf, 0, (int)sweep_case_count(gguf_scenarios));
     tcase_add_loop_test(tests, gguf_saving, 0, (int)sweep_case_count(gguf_saving_scenarios));
+    tcase_add_loop_test(tests, exchange, 0, (int)sweep_case_count(exchange_scenarios));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -94,6 +94,16 @@ START_TEST(gguf_in_small_pieces) {
 }
 END_TEST
 
+START_TEST(exchange) {
+    sweep_case_at(exchange_scenarios, _i);
+}
+END_TEST
+
+START_TEST(exchange_in_small_pieces) {
+    run_all_slowly(exchange_scenarios, _i);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("operations");
     TCase *tests = tcase_create("operations");
@@ -114,6 +124,9 @@ int main(void) {
     tcase_add_loop_test(tests, archives_in_small_pieces, 0, archive_count);
     tcase_add_loop_test(tests, gguf, 0, (int)sweep_case_count(gguf_scenarios));
     tcase_add_loop_test(tests, gguf_in_small_pieces, 0, (int)sweep_case_count(gguf_scenarios));
+    int exchange_count = (int)sweep_case_count(exchange_scenarios);
+    tcase_add_loop_test(tests, exchange, 0, exchange_count);
+    tcase_add_loop_test(tests, exchange_in_small_pieces, 0, exchange_count);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
