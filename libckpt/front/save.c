@@ -2,6 +2,7 @@
 /* Saving: to a path, to memory, through the caller's functions. */
 #include "front/formats.h"
 #include "front/partsink.h"
+#include "front/strict.h"
 
 #include "base/checked.h"
 #include "base/error.h"
@@ -36,6 +37,16 @@ static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *optio
     return CKPT_OK;
 }
 
+/* The one place where writers are called. */
+static ckpt_status write_as(const ck_format *format, ckpt *c, const ck_sink *sink,
+                            const ckpt_save_options *known, ckpt_error *err) {
+    ckpt_save_options options = *known;
+    ck_sink own = *sink;
+    ck_strict strict;
+    ck_strict_begin(&strict, &options, &own);
+    return ck_strict_end(&strict, format->write(c, &own, &options, err), err);
+}
+
 static ckpt_status write_to_file(void *ctx, const void *bytes, size_t size, uint64_t offset,
                                  ckpt_error *err) {
     return ck_atomic_write(ctx, bytes, size, offset, err);
@@ -47,7 +58,7 @@ static ckpt_status write_with_parts(ckpt *c, ck_atomic_file *file, const ck_form
     ckpt_status status = ck_part_sink_begin(&parts, file, err);
     if (status == CKPT_OK) {
         ck_sink sink = {file, write_to_file, &parts.files};
-        status = format->write(c, &sink, options, err);
+        status = write_as(format, c, &sink, options, err);
         if (status == CKPT_OK)
             return ck_part_sink_commit(&parts, file, err);
         ck_part_sink_abort(&parts);
@@ -96,7 +107,7 @@ ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **r
         return status;
     memory_file file = {c->memory, {NULL, 0, 0}};
     ck_sink sink = {&file, write_to_memory, NULL};
-    status = format->write(c, &sink, &known, err);
+    status = write_as(format, c, &sink, &known, err);
     void *exact = NULL;
     if (status == CKPT_OK) {
         exact = ck_resize(&c->memory, file.buffer.bytes, file.buffer.capacity, file.buffer.size, 1);
@@ -134,5 +145,5 @@ ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save
         return status;
     ckpt_writer copy = *writer;
     ck_sink sink = {&copy, write_to_caller, NULL};
-    return format->write(c, &sink, &known, err);
+    return write_as(format, c, &sink, &known, err);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Elements of any type that has numbers as f32 or f64. */
+/* Elements of any type that has numbers as f32 or f64; cast.c has the other types. */
 #include "base/endian.h"
 #include "base/error.h"
+#include "model/cast.h"
 #include "model/dequant.h"
-#include "model/smallfloat.h"
 
 #include <ckpt/dtypes.h>
 
 #include <string.h>
 
-static bool small_float_format(ckpt_dtype dtype, ck_float_format *ret_format) {
+bool ck_small_float_format(ckpt_dtype dtype, ck_float_format *ret_format) {
     static const struct {
         ckpt_dtype dtype;
         ck_float_format format;
@@ -101,6 +101,40 @@ static void convert_small_floats(const ck_float_format *format, const unsigned c
               (double)ck_float_decode(format, load_bits(source, i, format->bits)));
 }
 
+/* Nearly all weights are of these two types. */
+static float f32_of_bf16(uint32_t bits) {
+    uint32_t wide = bits << 16;
+    float value;
+    if ((bits & 0x7fff) > 0x7f80)
+        wide |= 0x400000;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+static float f32_of_f16(uint32_t bits) {
+    uint32_t sign = (bits & 0x8000) << 16, magnitude = bits & 0x7fff, wide;
+    float value;
+    if (magnitude >= 0x7c00) {
+        wide = 0x7f800000u | (magnitude & 0x3ff) << 13 | (magnitude > 0x7c00 ? 0x400000u : 0);
+    } else if (magnitude >= 0x400) {
+        wide = (magnitude << 13) + 0x38000000u;
+    } else {
+        value = (float)magnitude * 0x1p-24f;
+        memcpy(&wide, &value, sizeof wide);
+    }
+    wide |= sign;
+    memcpy(&value, &wide, sizeof value);
+    return value;
+}
+
+static void convert_halves(ckpt_dtype from, const unsigned char *source, ckpt_dtype to,
+                           void *destination, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = ck_load16(source + i * 2);
+        store(to, destination, i, from == CKPT_BF16 ? f32_of_bf16(bits) : f32_of_f16(bits));
+    }
+}
+
 static void convert_floats(size_t size, const unsigned char *source, ckpt_dtype to,
                            void *destination, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -134,12 +168,16 @@ ckpt_status ckpt_convert(ckpt_dtype from, const void *source, ckpt_dtype to, voi
     ckpt_dtype_info info = ckpt_dtype_describe(from);
     ck_dequant dequantize = ck_dequant_of(from);
     ck_float_format format;
-    if (to != CKPT_F32 && to != CKPT_F64)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "elements are converted to f32 and f64 only");
+    if (to != CKPT_F32 && to != CKPT_F64) {
+        ckpt_dtype_info target = ckpt_dtype_describe(to);
+        return ck_cast(&info, source, &target, destination, count, err);
+    }
     if (info.dtype_class == CKPT_CLASS_BOOL || info.dtype_class == CKPT_CLASS_UINT ||
         info.dtype_class == CKPT_CLASS_INT)
         convert_integers(&info, source, to, destination, count);
-    else if (small_float_format(from, &format))
+    else if (from == CKPT_F16 || from == CKPT_BF16)
+        convert_halves(from, source, to, destination, count);
+    else if (ck_small_float_format(from, &format))
         convert_small_floats(&format, source, to, destination, count);
     else if (from == CKPT_F32 || from == CKPT_F64)
         convert_floats(info.block_bytes, source, to, destination, count);

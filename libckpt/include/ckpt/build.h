@@ -53,6 +53,14 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_borrow(ckpt *c, const void *da
  */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_link(ckpt *c, ckpt_storage other,
                                                        ckpt_storage *ret_storage, ckpt_error *err);
+/* A storage with the elements of another one, which are of type `from`, as elements of type `to`:
+ * converted as ckpt_convert does, piece by piece, when they are asked for. Offsets and strides in
+ * elements stay what they were; bytes behind the last whole element are left out. The other storage
+ * is one of c or of a checkpoint that lives as long. CKPT_E_UNSUPPORTED for types between which
+ * ckpt_convert does not convert. */
+CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_cast(ckpt *c, ckpt_storage other, ckpt_dtype from,
+                                                       ckpt_dtype to, ckpt_storage *ret_storage,
+                                                       ckpt_error *err);
 /* c takes ownership of other: it is freed with c. On failure it stays the caller's. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_attach(ckpt *c, ckpt *other, ckpt_error *err);
 /* The bytes of a storage that the checkpoint owns (from ckpt_storage_create, ckpt_add_parameter,

@@ -24,6 +24,7 @@
 #define CKPT_CKPT_H
 
 #include <ckpt/build.h>
+#include <ckpt/copy.h>
 #include <ckpt/dtypes.h>
 #include <ckpt/file.h>
 #include <ckpt/hooks.h>

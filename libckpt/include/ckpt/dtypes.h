@@ -58,13 +58,18 @@ CKPT_API ckpt_dtype_info ckpt_dtype_describe(ckpt_dtype dtype);
 /* By the registry's name ("f32"); CKPT_DTYPE_OTHER when it has no such name. */
 CKPT_API ckpt_dtype ckpt_dtype_named(const char *name);
 
-/* Converts count elements that lie packed at source to `to`, which is CKPT_F32 or CKPT_F64, at
- * destination: exactly where the value fits, rounded to nearest even where it does not. Takes every
- * registered type of the classes bool, uint, int and float, and of the quantised ones q4_0, q4_1,
- * q5_0, q5_1, q8_0, q2_k to q6_k, q8_k, iq4_nl, iq4_xs, tq1_0, tq2_0, mxfp4 and nvfp4, whose values
- * are those that GGML computes in f32. The last block is read whole, also where count does not
- * cover it. source and destination need no alignment and must not overlap. CKPT_E_UNSUPPORTED for
- * any other pair. */
+/* Converts count elements that lie packed at source to another type at destination: exactly where
+ * the value fits, rounded once, to nearest even, where it does not. Source and destination need no
+ * alignment and must not overlap.
+ *   - bool, uint, int and float to f64, f32, f16, bf16, f8_e4m3fn, f8_e5m2, f8_e4m3fnuz and
+ *     f8_e5m2fnuz. Beyond the greatest number stands what PyTorch's Tensor.to puts there: infinity,
+ *     or NaN in a type without infinities.
+ *   - bool, uint and int to uint and int. CKPT_E_BOUNDS when a number does not fit.
+ *   - complex to complex.
+ *   - the quantised types q4_0, q4_1, q5_0, q5_1, q8_0, q2_k to q6_k, q8_k, iq4_nl, iq4_xs, tq1_0,
+ *     tq2_0, mxfp4 and nvfp4 to the floats: the values that GGML computes in f32. The last block is
+ *     read whole, also where count does not cover it.
+ * CKPT_E_UNSUPPORTED for any other pair, also with a count of 0. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_convert(ckpt_dtype from, const void *source,
                                                   ckpt_dtype to, void *destination, size_t count,
                                                   ckpt_error *err);

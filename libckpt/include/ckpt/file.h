@@ -204,6 +204,8 @@ typedef struct ckpt_save_options {
                             the path. Storages whose bytes are in it, or in its parts, are not
                             written again: the new file refers to them, and needs that file as it
                             is now, for as long as it lives */
+    bool strict;         /* fail with CKPT_E_UNSUPPORTED in place of losing anything that on_loss
+                            would be told of. It is told even so */
 } ckpt_save_options;
 
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
