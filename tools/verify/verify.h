@@ -7,11 +7,12 @@
 
 #include <ckpt/ckpt.h>
 
+#include "../common/progress.h"
 #include "chunkviews.h"
 
 #define VERIFY "ckpt-verify"
 
-/* A report about one file; ctx of both functions below. */
+/* A report about one file; ctx of the function below. */
 typedef struct verification {
     const char *path;
     ckpt *c;
@@ -19,15 +20,10 @@ typedef struct verification {
     chunk_views views;
     bool quiet;
     bool recovered; /* the newest state is lost, an older one was opened */
-    bool shows_progress;
-    double started, shown; /* seconds of the clock */
+    progress progress;
 } verification;
 
 /* One line on stdout for a damaged place, with the tensors in it. */
 void verify_report_damage(void *ctx, const ckpt_damage *damage);
-/* A line on stderr that is written over again and again: part done, rate. */
-bool verify_report_progress(void *ctx, uint64_t done, uint64_t total);
-void verify_begin_progress(verification *v);
-void verify_clear_progress(verification *v);
 
 #endif

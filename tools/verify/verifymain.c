@@ -84,16 +84,21 @@ static void print_result(const verification *v, const ckpt_verify_result *r) {
     text_free(&t);
 }
 
+static bool report_progress(void *ctx, uint64_t done, uint64_t total) {
+    verification *v = ctx;
+    return progress_report(&v->progress, done, total);
+}
+
 static int verify_open_file(verification *v) {
     ckpt_verify_options options = {.struct_size = sizeof options,
-                                   .progress = verify_report_progress,
+                                   .progress = report_progress,
                                    .on_damage = verify_report_damage,
                                    .ctx = v};
     ckpt_verify_result result = {0};
     ckpt_error err;
-    verify_begin_progress(v);
+    progress_begin(&v->progress, v->path, v->quiet);
     ckpt_status status = ckpt_verify(v->c, &options, &result, &err);
-    verify_clear_progress(v);
+    progress_clear(&v->progress);
     bool complete = status == CKPT_OK || result.damaged != 0;
     if (complete && !v->quiet)
         print_result(v, &result);

@@ -2,45 +2,11 @@
 /* What ckpt-verify says while it works. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "../common/numbertext.h"
 #include "verify.h"
 
 enum { SHOWN_NAMES = 8 };
-
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-void verify_begin_progress(verification *v) {
-    v->shows_progress = !v->quiet && isatty(STDERR_FILENO);
-    v->started = v->shown = seconds();
-}
-
-void verify_clear_progress(verification *v) {
-    if (v->shows_progress)
-        fputs("\r\x1b[K", stderr);
-}
-
-bool verify_report_progress(void *ctx, uint64_t done, uint64_t total) {
-    verification *v = ctx;
-    double now = seconds();
-    if (!v->shows_progress || now - v->shown < 0.1)
-        return true;
-    v->shown = now;
-    uint64_t rate = (uint64_t)((double)done / (now - v->started));
-    int percent = total != 0 ? (int)((double)done / (double)total * 100) : 100;
-    textbuf t = {0};
-    text_add_escaped(&t, v->path, 50);
-    fprintf(stderr, "\r%s: %3d %% of %s, %s/s\x1b[K", text_string(&t), percent,
-            number_of_bytes(total).text, number_of_bytes(rate).text);
-    text_free(&t);
-    return true;
-}
 
 /* Names of a storage's tensors that reach into a range of it. */
 typedef struct gathering {
@@ -95,7 +61,7 @@ void verify_report_damage(void *ctx, const ckpt_damage *damage) {
     if (damage->part[0] == '\0' || ckpt_storage_exists(damage->storage))
         add_range(&t, damage);
     text_addf(&t, "%s: %s", text_string(&g.names), damage->message);
-    verify_clear_progress(v);
+    progress_clear(&v->progress);
     puts(text_string(&t));
     text_free(&t);
     text_free(&g.names);

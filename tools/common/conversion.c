@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "conversion.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "formatnames.h"
+#include "numbertext.h"
+#include "progress.h"
+
+void conversion_begin(conversion *v, const char *tool) {
+    *v = (conversion){.tool = tool};
+    v->save.struct_size = sizeof v->save;
+}
+
+void conversion_free(conversion *v) {
+    loss_list_free(&v->losses);
+    for (size_t i = 0; i < v->change_count; i++) {
+        free(v->changes[i].kind);
+        free(v->changes[i].text);
+    }
+    free(v->changes);
+}
+
+/* ---- options ---- */
+
+/* "5GB", "512MiB", "1000000". */
+static bool read_size(const char *text, uint64_t *ret_size) {
+    static const struct {
+        const char *unit;
+        uint64_t bytes;
+    } units[] = {{"", 1},
+                 {"K", 1000},
+                 {"M", 1000000},
+                 {"G", 1000000000},
+                 {"T", 1000000000000},
+                 {"Ki", (uint64_t)1 << 10},
+                 {"Mi", (uint64_t)1 << 20},
+                 {"Gi", (uint64_t)1 << 30},
+                 {"Ti", (uint64_t)1 << 40}};
+    char digits[20];
+    size_t size = strspn(text, "0123456789"), rest = strlen(text + size);
+    uint64_t number;
+    if (size == 0 || size >= sizeof digits)
+        return false;
+    memcpy(digits, text, size);
+    digits[size] = '\0';
+    if (!tool_read_u64(digits, 1, UINT64_MAX, &number))
+        return false;
+    if (rest != 0 && text[size + rest - 1] == 'B')
+        rest--;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strlen(units[i].unit) == rest && memcmp(units[i].unit, text + size, rest) == 0) {
+            *ret_size = number * units[i].bytes;
+            return number <= UINT64_MAX / units[i].bytes;
+        }
+    }
+    return false;
+}
+
+static int take_chunk_size(conversion *v, const char *value) {
+    uint64_t size;
+    if (!tool_read_u64(value, 4096, (uint64_t)1 << 30, &size) || (size & (size - 1)) != 0)
+        return tool_misuse(v->tool, "--chunk-size takes a power of two from 4096 to 2^30, not '%s'",
+                           value);
+    v->save.chunk_size = size;
+    return TOOL_FINE;
+}
+
+static int take_threads(conversion *v, const char *value) {
+    uint64_t threads;
+    if (!tool_read_u64(value, 1, 64, &threads))
+        return tool_misuse(v->tool, "--threads takes a number from 1 to 64, not '%s'", value);
+    v->save.threads = (unsigned)threads;
+    return TOOL_FINE;
+}
+
+int conversion_take(conversion *v, int id, const char *value) {
+    switch (id) {
+    case CONVERSION_TO: v->format = value; break;
+    case CONVERSION_FROM: v->formats = value; break;
+    case CONVERSION_COMPRESS: v->save.compress = true; break;
+    case CONVERSION_CHUNK_SIZE: return take_chunk_size(v, value);
+    case CONVERSION_THREADS: return take_threads(v, value);
+    case CONVERSION_STRICT: v->save.strict = true; break;
+    case CONVERSION_JSON: v->json = true; break;
+    case CONVERSION_VERBOSE: v->verbose = true; break;
+    case CONVERSION_QUIET: v->quiet = true; break;
+    case CONVERSION_SHARD_SIZE:
+        if (!read_size(value, &v->save.shard_size))
+            return tool_misuse(v->tool, "--shard-size takes a size such as 5GB or 512MiB, not '%s'",
+                               value);
+        break;
+    default: break;
+    }
+    return TOOL_FINE;
+}
+
+int conversion_check(conversion *v) {
+    if (v->output == NULL)
+        return tool_misuse(v->tool, "no output is given");
+    if (v->format == NULL)
+        v->format = format_of_path(v->output);
+    if (v->format == NULL)
+        return tool_misuse(v->tool, "'%s' has no extension that tells a format; give --to FORMAT",
+                           v->output);
+    if (format_is_index(v->output) && v->save.shard_size == 0)
+        return tool_misuse(v->tool, "'%s' is the index of shards; give --shard-size SIZE",
+                           v->output);
+    if (v->json && v->quiet)
+        return tool_misuse(v->tool, "--json and --quiet exclude each other");
+    if (v->save.compress && strcmp(v->format, "ckpt") != 0)
+        return tool_misuse(v->tool, "--compress is for the format ckpt, not %s", v->format);
+    if (v->save.compress && v->save.chunk_size > (uint64_t)1 << 24)
+        return tool_misuse(v->tool, "with --compress, --chunk-size is at most 2^24");
+    return -1;
+}
+
+/* ---- work ---- */
+
+int conversion_open(conversion *v, const char *path, ckpt **ret_ckpt) {
+    ckpt_open_options open = {.struct_size = sizeof open,
+                              .access = CKPT_ACCESS_READ,
+                              .formats = v->formats,
+                              .threads = v->save.threads,
+                              .on_loss = loss_list_add,
+                              .loss_ctx = &v->losses};
+    ckpt_error err;
+    if (ckpt_open(path, &open, ret_ckpt, &err) != CKPT_OK)
+        return tool_fail(v->tool, "%s", err.message);
+    const char *recovered = ckpt_describe_file(*ret_ckpt).recovered;
+    if (*recovered != '\0')
+        tool_fail(v->tool, "warning: %s: %s", path, recovered);
+    return TOOL_FINE;
+}
+
+static char *copy_of(const char *string) {
+    size_t size = strlen(string) + 1;
+    return memcpy(tool_new(size, 1), string, size);
+}
+
+void conversion_note(conversion *v, const char *kind, uint64_t count, const char *string) {
+    v->changes = tool_grow(v->changes, v->change_count, &v->change_room, sizeof *v->changes);
+    v->changes[v->change_count++] = (conversion_change){copy_of(kind), copy_of(string), count};
+}
+
+static void print_report(const conversion *v, const ckpt_summary *s, bool is_saved) {
+    textbuf t = {0};
+    if (is_saved) {
+        text_add_escaped(&t, v->output, 0);
+        text_addf(&t, ": %s, ", v->format);
+        number_add_count(&t, s->tensors, "tensor");
+        if (s->names != s->tensors)
+            text_addf(&t, " under %s names", number_grouped(s->names).text);
+        text_addf(&t, ", %s", number_of_bytes(s->storage_bytes).text);
+        puts(text_string(&t));
+    }
+    for (size_t i = 0; i < v->change_count; i++) {
+        const conversion_change *change = &v->changes[i];
+        text_clear(&t);
+        text_addf(&t, "  %-8s  ", change->kind);
+        text_add_escaped(&t, change->text, 0);
+        text_addf(&t, ": %s", number_grouped(change->count).text);
+        puts(text_string(&t));
+    }
+    text_clear(&t);
+    if (v->losses.count != 0) {
+        text_add(&t, is_saved ? "lost: " : "would be lost: ");
+        number_add_count(&t, v->losses.count, "thing");
+        puts(text_string(&t));
+    } else if (is_saved) {
+        puts("nothing is lost");
+    }
+    loss_list_print(&v->losses, v->verbose);
+    text_free(&t);
+}
+
+static void string_or_null(json *j, const char *key, const char *string) {
+    json_key(j, key);
+    if (string != NULL)
+        json_string(j, string);
+    else
+        json_null(j);
+}
+
+static void json_report(const conversion *v, const ckpt_summary *s, const char *from,
+                        bool is_saved) {
+    json j = {0};
+    json_begin(&j, '{', false);
+    string_or_null(&j, "input", v->input);
+    string_or_null(&j, "output", v->output);
+    string_or_null(&j, "from", from);
+    string_or_null(&j, "to", v->format);
+    json_key(&j, "saved");
+    json_bool(&j, is_saved);
+    json_key(&j, "tensors");
+    json_uint(&j, s->tensors);
+    json_key(&j, "names");
+    json_uint(&j, s->names);
+    json_key(&j, "bytes");
+    json_uint(&j, s->storage_bytes);
+    json_key(&j, "changes");
+    json_begin(&j, '[', false);
+    for (size_t i = 0; i < v->change_count; i++) {
+        json_begin(&j, '{', true);
+        string_or_null(&j, "kind", v->changes[i].kind);
+        string_or_null(&j, "what", v->changes[i].text);
+        json_key(&j, "count");
+        json_uint(&j, v->changes[i].count);
+        json_end(&j, '}');
+    }
+    json_end(&j, ']');
+    json_key(&j, "losses");
+    loss_list_json(&v->losses, &j);
+    json_end(&j, '}');
+}
+
+static void report(const conversion *v, const ckpt_summary *s, const char *from, bool is_saved) {
+    if (v->json)
+        json_report(v, s, from, is_saved);
+    else if (!v->quiet)
+        print_report(v, s, is_saved);
+}
+
+/* What was lost before the format of the output had a say. */
+static int refuse_losses(const conversion *v) {
+    const loss_entry *first = &v->losses.entries[0];
+    return tool_fail(v->tool, "%s: not written: something would be lost: %s: %s%s%s", v->output,
+                     ckpt_loss_kind_name(first->kind), first->name,
+                     *first->name != '\0' ? ": " : "", first->message);
+}
+
+int conversion_save(conversion *v, ckpt *c, const char *from) {
+    ckpt_save_options save = v->save;
+    ckpt_summary summary;
+    ckpt_error err;
+    progress p;
+    if (ckpt_summarize(ckpt_root(c), &summary, &err) != CKPT_OK)
+        return tool_fail(v->tool, "%s", err.message);
+    if (save.strict && v->losses.count != 0) {
+        report(v, &summary, from, false);
+        return refuse_losses(v);
+    }
+    progress_begin(&p, v->output, v->quiet);
+    save.format = v->format;
+    save.progress = progress_report;
+    save.ctx = &p;
+    save.on_loss = loss_list_add;
+    save.loss_ctx = &v->losses;
+    ckpt_status status = ckpt_save(c, v->output, &save, &err);
+    progress_clear(&p);
+    if (status == CKPT_OK)
+        report(v, &summary, from, true);
+    else if (save.strict && v->losses.count != 0)
+        report(v, &summary, from, false);
+    return status == CKPT_OK ? TOOL_FINE : tool_fail(v->tool, "%s", err.message);
+}
