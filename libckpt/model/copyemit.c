@@ -17,6 +17,7 @@ typedef struct emission {
     ck_copy_plan *plan;
     emitted *nodes;
     uint32_t *twins;   /* by node: the module of the target that all its twins are, CK_NONE */
+    bool *is_made;     /* by module of the other checkpoint: a module is made of it */
     bool *has_twins;   /* by node */
     uint32_t *tensors; /* by tensor of the other checkpoint: that of the target, CK_NONE */
     uint32_t *places;  /* by module that the target had before: where it stands; made when needed */
@@ -132,6 +133,12 @@ static ckpt_status emit_module(emission *e, uint32_t node, ckpt_module parent, c
     ckpt_status status = ckpt_add_module(parent, name, "", &module, err);
     if (status != CKPT_OK)
         return status;
+    uint32_t source = ck_copy_node_at(e->plan, node)->source;
+    if (source != CK_NONE && e->is_made[source])
+        ck_report_loss(&e->plan->losses, CKPT_LOSS_MODULE, name_of(e, node),
+                       "a module that was one is several now");
+    if (source != CK_NONE)
+        e->is_made[source] = true;
     e->nodes[node] = (emitted){module.id, true};
     e->twins[twin] = module.id;
     return describe(e, node, module, err);
@@ -177,9 +184,11 @@ static ckpt_status prepare(emission *e, ckpt_error *err) {
     size_t nodes = e->plan->nodes.count, tensors = e->plan->tensor_count;
     e->nodes = ck_calloc(memory, nodes, sizeof *e->nodes);
     e->twins = ck_alloc(memory, nodes, sizeof *e->twins);
+    e->is_made = ck_calloc(memory, e->plan->module_count, sizeof *e->is_made);
     e->has_twins = ck_calloc(memory, nodes, sizeof *e->has_twins);
     e->tensors = ck_alloc(memory, tensors, sizeof *e->tensors);
-    if (e->nodes == NULL || e->twins == NULL || e->has_twins == NULL || e->tensors == NULL)
+    if (e->nodes == NULL || e->twins == NULL || e->is_made == NULL || e->has_twins == NULL ||
+        e->tensors == NULL)
         return ck_fail_nomem(err);
     memset(e->twins, 0xff, nodes * sizeof *e->twins);
     for (uint32_t i = 0; i < nodes; i++) {
@@ -197,6 +206,7 @@ static void clear(emission *e) {
     size_t nodes = e->plan->nodes.count;
     ck_free(memory, e->nodes, nodes, sizeof *e->nodes);
     ck_free(memory, e->twins, nodes, sizeof *e->twins);
+    ck_free(memory, e->is_made, e->plan->module_count, sizeof *e->is_made);
     ck_free(memory, e->has_twins, nodes, sizeof *e->has_twins);
     ck_free(memory, e->tensors, e->plan->tensor_count, sizeof *e->tensors);
     ck_free(memory, e->places, e->place_count, sizeof *e->places);

@@ -108,6 +108,12 @@ int conversion_check(conversion *v) {
     if (format_is_index(v->output) && v->save.shard_size == 0)
         return tool_misuse(v->tool, "'%s' is the index of shards; give --shard-size SIZE",
                            v->output);
+    if (v->save.shard_size != 0 && strcmp(v->format, "safetensors") == 0 &&
+        !format_is_index(v->output))
+        return tool_misuse(v->tool,
+                           "the output of shards in this format is their index: '%s' must "
+                           "end in .safetensors.index.json",
+                           v->output);
     if (v->json && v->quiet)
         return tool_misuse(v->tool, "--json and --quiet exclude each other");
     if (v->save.compress && strcmp(v->format, "ckpt") != 0)

@@ -5,7 +5,7 @@
 
 #include "convert.h"
 
-enum { DTYPE = 1, RENAME, SELECT, DROP, TIE_EQUAL, OUTPUT };
+enum { DTYPE = 1, RENAME, SELECT, DROP, TIE_EQUAL };
 
 static const tool_option table[] = {
     {DTYPE, 'd', true, "dtype"},
@@ -13,7 +13,6 @@ static const tool_option table[] = {
     {SELECT, 's', true, "select"},
     {DROP, '\0', true, "drop"},
     {TIE_EQUAL, '\0', false, "tie-equal"},
-    {OUTPUT, 'o', true, "output"},
     CONVERSION_OPTIONS,
     {0, '\0', false, NULL},
 };
@@ -90,7 +89,6 @@ static int take_option(convert_options *o, int id, const char *value) {
     case SELECT: add_pattern(&o->select, value); return TOOL_FINE;
     case DROP: add_pattern(&o->drop, value); return TOOL_FINE;
     case TIE_EQUAL: o->tie_equal = true; return TOOL_FINE;
-    case OUTPUT: o->out.output = value; return TOOL_FINE;
     case TOOL_OPERAND: return take_operand(o, value);
     default: return conversion_take(&o->out, id, value);
     }

@@ -23,6 +23,7 @@ typedef struct inspect_options {
     colour_choice colour;
     bool tree, params, storages, metadata, stats, manifest, json, digest, generations;
     uint64_t generation; /* to show; 0: the newest */
+    const char *formats; /* to consider; NULL: all */
     bool full;
 } inspect_options;
 

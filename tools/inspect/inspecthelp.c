@@ -26,6 +26,7 @@ void inspect_print_help(void) {
           "      --select PATTERN  the same\n"
           "\n"
           "      --generation N    shows an older state of an edited .ckpt file\n"
+          "      --from FORMATS    formats to consider, separated by commas\n"
           "  -f, --full            fold, shorten and leave out nothing\n"
           "      --color WHEN      auto, always or never\n"
           "  -h, --help            this text\n"

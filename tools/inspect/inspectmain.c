@@ -50,6 +50,7 @@ static int inspect(inspection *in) {
     /* A look into a stranger's file must not die because somebody truncates it meanwhile. */
     ckpt_open_options open = {.struct_size = sizeof open,
                               .access = CKPT_ACCESS_READ,
+                              .formats = in->options.formats,
                               .generation = in->options.generation};
     ckpt_error err;
     if (ckpt_open(in->options.path, &open, &in->c, &err) != CKPT_OK)

@@ -21,7 +21,8 @@ enum {
     COLOUR,
     DIGEST,
     GENERATIONS,
-    GENERATION
+    GENERATION,
+    FROM
 };
 
 static const tool_option table[] = {
@@ -39,6 +40,7 @@ static const tool_option table[] = {
     {DIGEST, '\0', false, "digest"},
     {GENERATIONS, 'g', false, "generations"},
     {GENERATION, '\0', true, "generation"},
+    {FROM, '\0', true, "from"},
     {0, '\0', false, NULL},
 };
 
@@ -58,6 +60,7 @@ static int take_option(inspect_options *o, int id, const char *value) {
     case DIGEST: o->digest = true; break;
     case GENERATIONS: o->generations = true; break;
     case STATS: o->stats = true; break;
+    case FROM: o->formats = value; break;
     case FULL: o->full = true; break;
     case VALUES: append(&o->values, &o->value_count, &o->value_room, value); break;
     case SELECT: append(&o->patterns, &o->pattern_count, &o->pattern_room, value); break;

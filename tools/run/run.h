@@ -18,6 +18,7 @@ enum { RUN_MAX_RANK = 64 };
 
 typedef struct run_options {
     const char *net, *module;
+    const char *formats; /* of the net that are considered; NULL: all */
     const char *input, *output, *labels, *expect;
     double tolerance;
     uint64_t batch; /* rows that go through the net at a time */

@@ -94,7 +94,8 @@ int main(int argc, char **argv) {
     if (status >= 0)
         return tool_finish(RUN, status);
     /* Reading, not mapping: what another program does to the file can only cause an error. */
-    ckpt_open_options open = {.struct_size = sizeof open, .access = CKPT_ACCESS_READ};
+    ckpt_open_options open = {
+        .struct_size = sizeof open, .access = CKPT_ACCESS_READ, .formats = options.formats};
     ckpt *c;
     ckpt_error err;
     if (ckpt_open(options.net, &open, &c, &err) != CKPT_OK) {

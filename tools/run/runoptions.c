@@ -7,18 +7,14 @@
 #include "../common/tooloptions.h"
 #include "run.h"
 
-enum { INPUT = 1, OUTPUT, LABELS, EXPECT, TOLERANCE, MODULE, BATCH, MATMUL };
+enum { INPUT = 1, OUTPUT, LABELS, EXPECT, TOLERANCE, MODULE, BATCH, MATMUL, FROM };
 
 static const tool_option table[] = {
-    {INPUT, 'i', true, "input"},
-    {OUTPUT, 'o', true, "output"},
-    {LABELS, 'l', true, "labels"},
-    {EXPECT, 'e', true, "expect"},
-    {TOLERANCE, '\0', true, "tolerance"},
-    {MODULE, 'm', true, "module"},
-    {BATCH, 'b', true, "batch"},
-    {MATMUL, '\0', true, "matmul"},
-    {0, '\0', false, NULL},
+    {INPUT, 'i', true, "input"},          {OUTPUT, 'o', true, "output"},
+    {LABELS, 'l', true, "labels"},        {EXPECT, 'e', true, "expect"},
+    {TOLERANCE, '\0', true, "tolerance"}, {MODULE, 'm', true, "module"},
+    {BATCH, 'b', true, "batch"},          {MATMUL, '\0', true, "matmul"},
+    {FROM, '\0', true, "from"},           {0, '\0', false, NULL},
 };
 
 void run_print_help(void) {
@@ -34,6 +30,7 @@ void run_print_help(void) {
           "  -m, --module NAME      run this module instead of the root\n"
           "  -b, --batch N          rows that go through the net at a time; default 256\n"
           "      --matmul KIND      builtin or cblas; default: cblas if there is one\n"
+          "      --from FORMATS     formats of FILE to consider, separated by commas\n"
           "  -h, --help             this text\n"
           "      --version          the version\n"
           "\n"
@@ -63,6 +60,7 @@ static int take_option(run_options *o, int id, const char *value) {
     switch (id) {
     case INPUT: o->input = value; break;
     case OUTPUT: o->output = value; break;
+    case FROM: o->formats = value; break;
     case LABELS: o->labels = value; break;
     case EXPECT: o->expect = value; break;
     case MODULE: o->module = value; break;

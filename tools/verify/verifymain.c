@@ -12,13 +12,16 @@ typedef struct verify_options {
     const char **paths;
     size_t count, room;
     uint64_t generation; /* 0: the newest */
+    const char *formats; /* NULL: all */
     bool quiet;
 } verify_options;
 
-enum { QUIET = 1, GENERATION };
+enum { QUIET = 1, GENERATION, FROM };
 
-static const tool_option table[] = {
-    {QUIET, 'q', false, "quiet"}, {GENERATION, '\0', true, "generation"}, {0, '\0', false, NULL}};
+static const tool_option table[] = {{QUIET, 'q', false, "quiet"},
+                                    {GENERATION, '\0', true, "generation"},
+                                    {FROM, '\0', true, "from"},
+                                    {0, '\0', false, NULL}};
 
 static void print_help(void) {
     fputs("Usage: ckpt-verify [OPTION]... FILE...\n"
@@ -27,6 +30,7 @@ static void print_help(void) {
           "damaged chunk and the tensors in it.\n"
           "\n"
           "      --generation N  an older state of edited .ckpt files\n"
+          "      --from FORMATS  formats to consider, separated by commas\n"
           "  -q, --quiet         print nothing but errors\n"
           "  -h, --help          this text\n"
           "      --version       the version\n"
@@ -44,6 +48,7 @@ static int read_options(int argc, char **argv, verify_options *o) {
     for (;;) {
         switch (tool_next(&arguments)) {
         case QUIET: o->quiet = true; break;
+        case FROM: o->formats = arguments.value; break;
         case GENERATION:
             if (!tool_read_u64(arguments.value, 1, UINT64_MAX, &o->generation))
                 return tool_misuse(VERIFY, "--generation takes a number from 1 on, not '%s'",
@@ -107,8 +112,10 @@ static int verify_open_file(verification *v) {
 
 static int verify(const char *path, const verify_options *o) {
     verification v = {.path = path, .quiet = o->quiet};
-    ckpt_open_options open = {
-        .struct_size = sizeof open, .access = CKPT_ACCESS_READ, .generation = o->generation};
+    ckpt_open_options open = {.struct_size = sizeof open,
+                              .access = CKPT_ACCESS_READ,
+                              .formats = o->formats,
+                              .generation = o->generation};
     ckpt_error err;
     if (ckpt_open(path, &open, &v.c, &err) != CKPT_OK)
         return tool_fail(VERIFY, "%s", err.message);

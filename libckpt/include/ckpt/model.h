@@ -175,6 +175,11 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_storage_read(ckpt_storage storage, uin
                                                        size_t size, void *destination,
                                                        ckpt_error *err);
 
+/* Whether it is known, without reading them, that two storages have the same bytes: they are one,
+ * or they have the same checksums, chunk for chunk. That the files are not damaged is not checked.
+ * false says nothing: the bytes may be equal even so. */
+CKPT_API bool ckpt_storage_known_equal(ckpt_storage a, ckpt_storage b);
+
 /* ---- totals ---- */
 
 /* What is reachable from a module. The count of names can be far larger than the file (a shared
