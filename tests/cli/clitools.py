@@ -4,6 +4,7 @@ The scripts take the directory of the tools as their argument:  python3 test_usa
 """
 
 import atexit
+import json
 import os
 import pathlib
 import shutil
@@ -17,7 +18,8 @@ import tap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOOLS = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "tools").resolve()
-NAMES = ["ckpt-compact", "ckpt-edit", "ckpt-inspect", "ckpt-pack", "ckpt-run", "ckpt-verify"]
+NAMES = ["ckpt-compact", "ckpt-convert", "ckpt-diff", "ckpt-edit", "ckpt-inspect", "ckpt-merge",
+         "ckpt-pack", "ckpt-run", "ckpt-split", "ckpt-verify"]
 
 work = pathlib.Path(tempfile.mkdtemp(prefix="libckpt-cli-"))
 atexit.register(shutil.rmtree, work, ignore_errors=True)
@@ -96,3 +98,27 @@ def same_text(got, wanted):
     for number, (a, b) in enumerate(zip(got.split("\n"), wanted.split("\n")), 1):
         tap.equal(a, b, f"line {number} of\n{got}")
     tap.equal(got, wanted)
+
+
+def safetensors(name, tensors, metadata=None):
+    """A .safetensors file; tensors: name to (dtype, shape, bytes), in the order of the file."""
+    header, data = ({"__metadata__": metadata} if metadata else {}), b""
+    for tensor, (dtype, shape, content) in tensors.items():
+        header[tensor] = {"dtype": dtype, "shape": list(shape),
+                          "data_offsets": [len(data), len(data) + len(content)]}
+        data += content
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    (work / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
+    return name
+
+
+def read_safetensors(name):
+    """Name to (dtype, shape, bytes), and the metadata."""
+    content = (work / name).read_bytes()
+    size, = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8:8 + size])
+    metadata = header.pop("__metadata__", {})
+    data = content[8 + size:]
+    return {tensor: (entry["dtype"], entry["shape"], data[slice(*entry["data_offsets"])])
+            for tensor, entry in header.items()}, metadata

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ckpt-convert: from one format to another, with a report of what was lost on the way. */
+#include <locale.h>
+
 #include "convert.h"
 
 static int convert(convert_options *o) {
@@ -20,6 +22,8 @@ static int convert(convert_options *o) {
 
 int main(int argc, char **argv) {
     convert_options options = {0};
+    /* Expressions are about characters, not bytes. */
+    setlocale(LC_CTYPE, "");
     int status = convert_read_options(argc, argv, &options);
     if (status < 0)
         status = convert(&options);

@@ -113,24 +113,34 @@ static void add_replacement(const renaming *r, const char *name, const regmatch_
     }
 }
 
+/* One character, which stays as it is. */
+static const char *keep_character(const char *name, textbuf *t) {
+    do
+        text_add_bytes(t, name++, 1);
+    while (((unsigned char)*name & 0xc0) == 0x80);
+    return name;
+}
+
+/* As sed: an empty match counts, but not where the match before it ended. */
 bool renaming_apply(const renaming *r, const char *name, textbuf *ret_name) {
     regmatch_t groups[GROUPS];
-    if (regexec(&r->expression, name, GROUPS, groups, 0) != 0)
-        return false;
-    for (;;) {
-        regoff_t end = groups[0].rm_eo;
-        text_add_bytes(ret_name, name, (size_t)groups[0].rm_so);
-        add_replacement(r, name, groups, ret_name);
-        bool was_empty = end == groups[0].rm_so;
-        name += end;
-        if (!r->is_global || *name == '\0')
+    bool at_start = true, behind_match = false;
+    while (regexec(&r->expression, name, GROUPS, groups, at_start ? 0 : REG_NOTBOL) == 0) {
+        bool is_empty = groups[0].rm_eo == groups[0].rm_so;
+        if (!(is_empty && groups[0].rm_so == 0 && behind_match)) {
+            text_add_bytes(ret_name, name, (size_t)groups[0].rm_so);
+            add_replacement(r, name, groups, ret_name);
+            name += groups[0].rm_eo;
+        }
+        at_start = false;
+        behind_match = !is_empty;
+        if (!r->is_global || (is_empty && *name == '\0'))
             break;
-        /* After an empty match one character goes on unchanged, so that there is an end. */
-        if (was_empty)
-            text_add_bytes(ret_name, name++, 1);
-        if (regexec(&r->expression, name, GROUPS, groups, REG_NOTBOL) != 0)
-            break;
+        if (is_empty)
+            name = keep_character(name, ret_name);
     }
+    if (at_start)
+        return false;
     text_add(ret_name, name);
     return true;
 }

@@ -1,0 +1,221 @@
+"""ckpt-convert: what is kept, what is chosen, and that a failure writes nothing."""
+
+import json
+import os
+import pathlib
+import stat
+import struct
+
+from clitools import fine, npy, pack, read_npy, read_safetensors, refused, run, safetensors, work
+import tap
+
+NET = """\
+ckpt-manifest: 1
+metadata: {title: digits, nested: {a: [1, 2]}}
+root:
+  module: Net
+  members:
+    "0": &s
+      module: Linear
+      attributes: {bias: true}
+      members:
+        weight: {parameter: f32, shape: [3000], init: {uniform: {low: -1, high: 1}}}
+        bias: &b {parameter: f32, shape: [3], init: ones}
+    "1": *s
+    relu: {module: ReLU}
+    head: {parameter: f32, shape: [3], init: ones}
+    tied: *b
+    steps: {buffer: i64, shape: [], init: zeros}
+"""
+NAME = pack("net", NET)
+
+
+def digest(name):
+    return fine("ckpt-inspect", "--digest", name)
+
+
+def tensors(name):
+    return {t["name"]: t for t in json.loads(fine("ckpt-inspect", "--json", name))["tensors"]}
+
+
+def floats(*values):
+    return struct.pack(f"<{len(values)}f", *values)
+
+
+def listing():
+    return sorted(path.name for path in work.iterdir())
+
+
+def unwritten(*arguments, status=1):
+    """The message of a conversion to out.ckpt that fails; nothing is left behind, and the old file
+    is as it was."""
+    (work / "out.ckpt").write_bytes(b"old")
+    before = listing()
+    message = refused("ckpt-convert", *arguments, "out.ckpt", status=status)
+    tap.equal((work / "out.ckpt").read_bytes(), b"old")
+    tap.equal(listing(), before, "files")
+    (work / "out.ckpt").unlink()
+    return message
+
+
+def test_there_and_back_is_the_same_model():
+    fine("ckpt-convert", NAME, "copy.ckpt")
+    tap.equal(digest("copy.ckpt"), digest(NAME))
+    fine("ckpt-convert", "-q", "--compress", "--threads", 2, "--chunk-size", 4096, NAME, "z.ckpt")
+    tap.equal(digest("z.ckpt"), digest(NAME))
+    fine("ckpt-convert", "-q", "z.ckpt", "back.ckpt")
+    tap.equal((work / "back.ckpt").read_bytes(), (work / "copy.ckpt").read_bytes())
+
+
+def test_report():
+    tap.equal(fine("ckpt-convert", NAME, "copy.ckpt"),
+              "copy.ckpt: ckpt, 4 tensors under 7 names, 11.8 KiB\nnothing is lost\n")
+    tap.equal(fine("ckpt-convert", "-q", NAME, "copy.ckpt"), "")
+    report = json.loads(fine("ckpt-convert", "--json", "-r", "s/^0/zero/", NAME, "copy.ckpt"))
+    tap.equal({key: report[key] for key in ("input", "output", "from", "to", "saved", "tensors")},
+              {"input": NAME, "output": "copy.ckpt", "from": "ckpt", "to": "ckpt", "saved": True,
+               "tensors": 4})
+    tap.equal(report["changes"], [{"kind": "rename", "what": "s/^0/zero/", "count": 2}])
+    tap.equal(report["losses"], [])
+
+
+def test_the_extension_or_the_option_tells_the_format():
+    safetensors("a.safetensors", {"x": ("F32", [1], floats(1))})
+    fine("ckpt-convert", "a.safetensors", "b.npy")
+    tap.equal((work / "b.npy").read_bytes()[:6], b"\x93NUMPY")
+    fine("ckpt-convert", "a.safetensors", "c.npy", "--to", "ckpt")
+    tap.equal((work / "c.npy").read_bytes()[1:4], b"CKP")
+    tap.equal(refused("ckpt-convert", "a.safetensors", "x", "--to", "tar"),
+              "libckpt does not write the format 'tar'")
+
+
+def test_an_input_is_known_by_its_content():
+    safetensors("safe.npy", {"x": ("F32", [1], floats(1))})
+    fine("ckpt-convert", "safe.npy", "x.ckpt")
+    tap.equal(list(tensors("x.ckpt")), ["x"])
+
+
+def test_renaming():
+    fine("ckpt-convert", "-q", "-r", "s/^/model./", NAME, "longer.ckpt")
+    tap.equal(sorted(tensors("longer.ckpt")),
+              ["model.0.bias", "model.0.weight", "model.head", "model.steps"])
+    fine("ckpt-convert", "-q", "-r", "s/^model\\.//", "longer.ckpt", "shorter.ckpt")
+    tap.equal(digest("shorter.ckpt"), digest(NAME))
+
+
+def test_rules_follow_one_another():
+    safetensors("r.safetensors", {name: ("F32", [1], floats(1))
+                                  for name in ("a.b.c", "A.1.x", "x-y-z", "keep")})
+    def renamed(*rules):
+        fine("ckpt-convert", "-q", *[word for rule in rules for word in ("-r", rule)],
+             "r.safetensors", "r.ckpt")
+        return sorted(tensors("r.ckpt"))
+    tap.equal(renamed("s/-/./g"), ["A.1.x", "a.b.c", "keep", "x.y.z"])
+    tap.equal(renamed("s/-/./"), ["A.1.x", "a.b.c", "keep", "x.y-z"])
+    tap.equal(renamed("s,a,q,i"), ["keep", "q.1.x", "q.b.c", "x-y-z"])
+    tap.equal(renamed("s/([a-z])\\.([a-z])/\\2_\\1/", "s/_/\\/&/"),
+              sorted(["b/_a.c", "A.1.x", "x-y-z", "keep"]))
+    tap.equal("<>-<>y<>-<>z<>" in renamed("s/x*/<>/g"), True)
+
+
+def test_names_that_meet():
+    tap.equal(unwritten("-r", "s/^head$/0.bias/", NAME),
+              f"{NAME}: two tensors would have the name '0.bias'")
+    tap.equal(unwritten("-r", "s/^head$/0.bias.x/", NAME),
+              f"{NAME}: '0.bias' would be the name of a tensor and of a module")
+    tap.equal(unwritten("-r", "s/.*/x/", NAME), f"{NAME}: two tensors would have the name 'x'")
+
+
+def test_selection():
+    fine("ckpt-convert", "-q", "--select", "0", "--select", "head", "--drop", "*.bias", NAME,
+         "some.ckpt")
+    tap.equal(sorted(tensors("some.ckpt")), ["0.weight", "head"])
+    fine("ckpt-convert", "-q", "--drop", "head", NAME, "less.ckpt")
+    tap.equal("ReLU" in fine("ckpt-inspect", "less.ckpt"), True)
+    tap.equal(unwritten("--select", "nothing", NAME),
+              f"{NAME}: nothing is selected: no tensor is left")
+
+
+def test_types():
+    values = [1.0, -0.5, 1.00390625, 65504.0, 3.0e38, float("inf")]
+    safetensors("f.safetensors", {"x": ("F32", [6], floats(*values)), "y": ("F32", [1], floats(2)),
+                                  "i": ("I64", [2], struct.pack("<2q", 7, -7))})
+    shown = fine("ckpt-convert", "-d", "bf16", "-d", "y=f16", "-d", "i=i8", "f.safetensors",
+                 "f.ckpt")
+    tap.equal(shown.split("\n")[1:-2], ["  dtype     f32 to bf16: 1", "  dtype     f32 to f16: 1",
+                                        "  dtype     i64 to i8: 1"])
+    fine("ckpt-convert", "-q", "f.ckpt", "g.safetensors")
+    got, _ = read_safetensors("g.safetensors")
+    tap.equal(got["x"], ("BF16", [6], struct.pack("<6H", 0x3f80, 0xbf00, 0x3f80, 0x4780, 0x7f62,
+                                                  0x7f80)))
+    tap.equal(got["y"], ("F16", [1], struct.pack("<e", 2)))
+    tap.equal(got["i"], ("I8", [2], b"\x07\xf9"))
+
+
+def test_types_that_cannot_be():
+    tap.equal(unwritten("-d", "steps=f4_e2m1fn", NAME),
+              f"{NAME}: steps: elements of type 'i64' are not converted to 'f4_e2m1fn'")
+    safetensors("i.safetensors", {"i": ("I64", [1], struct.pack("<q", 300))})
+    tap.equal(unwritten("-d", "i=i8", "i.safetensors"), "300 is no number of type 'i8'")
+
+
+def test_equal_tensors_can_be_tied():
+    shown = fine("ckpt-convert", "--tie-equal", NAME, "tied.ckpt")
+    tap.equal("  tie       members tied to an equal tensor: 2\n" in shown, True, shown)
+    summary = json.loads(fine("ckpt-inspect", "--json", "tied.ckpt"))
+    tap.equal(sorted(t["name"] for t in summary["tensors"]), ["0.bias", "0.weight", "steps"])
+
+
+def test_equal_bytes_of_another_type_or_shape_are_no_tie():
+    one = floats(1, 1)
+    safetensors("t.safetensors", {"a": ("F32", [2], one), "b": ("F32", [2], one),
+                                  "c": ("F32", [1, 2], one), "d": ("I32", [2], one),
+                                  "e": ("F32", [2], floats(1, 2)), "f": ("F32", [0], b""),
+                                  "g": ("F32", [0], b"")})
+    fine("ckpt-convert", "-q", "--tie-equal", "t.safetensors", "t.ckpt")
+    tap.equal(sorted(tensors("t.ckpt")), ["a", "c", "d", "e", "f", "g"])
+
+
+def test_an_input_may_be_its_own_output():
+    (work / "own.ckpt").write_bytes((work / NAME).read_bytes())
+    fine("ckpt-convert", "-q", "-d", "bf16", "own.ckpt", "own.ckpt")
+    tap.equal(tensors("own.ckpt")["head"]["dtype"], "bf16")
+    safetensors("own.safetensors", {"x": ("F32", [2], floats(1, 2))})
+    fine("ckpt-convert", "-q", "-d", "f16", "own.safetensors", "own.safetensors")
+    tap.equal(read_safetensors("own.safetensors")[0]["x"], ("F16", [2], struct.pack("<2e", 1, 2)))
+
+
+def test_bad_input():
+    whole = (work / NAME).read_bytes()
+    (work / "cut.ckpt").write_bytes(whole[:-100])
+    (work / "none.ckpt").write_bytes(b"nothing that anybody knows")
+    (work / "empty.ckpt").write_bytes(b"")
+    damaged = bytearray(whole)
+    damaged[json.loads(fine("ckpt-inspect", "--json", NAME))["storages"][0]["file_offset"]] ^= 1
+    (work / "damaged.ckpt").write_bytes(damaged)
+    tap.equal(unwritten("missing.ckpt"), "missing.ckpt: cannot open: no such file or directory")
+    tap.equal(unwritten("none.ckpt"),
+              "none.ckpt: not a checkpoint in any format that libckpt reads")
+    tap.equal(unwritten("empty.ckpt"), "empty.ckpt: the file is empty")
+    for name, rule in (("cut.ckpt", "cut.ckpt: "), ("damaged.ckpt", "damaged.ckpt: ")):
+        message = unwritten(name)
+        tap.equal(message.startswith(rule), True, message)
+
+
+def test_output_that_cannot_be():
+    tap.equal(refused("ckpt-convert", NAME, "no/such/out.ckpt").startswith("no/such/out.ckpt: "),
+              True)
+    (work / "directory.ckpt").mkdir()
+    tap.equal(refused("ckpt-convert", NAME, "directory.ckpt").startswith("directory.ckpt: "), True)
+    tap.equal([name for name in listing() if name.startswith("directory")], ["directory.ckpt"])
+
+
+def test_names_of_strangers_are_escaped():
+    nasty = "a\x1b[31m\u202e\n"
+    safetensors("nasty.safetensors", {nasty: ("F32", [1], floats(1)),
+                                      nasty + "b": ("F32", [1], floats(1))})
+    message = refused("ckpt-convert", "-r", "s/b$//", "nasty.safetensors", "x.ckpt")
+    tap.equal(message.isprintable() and "\\x1b[31m\\u202e\\n" in message, True, message)
+
+
+tap.main(globals())

@@ -1,0 +1,88 @@
+"""What ckpt-convert says about what it loses; --strict."""
+
+import json
+import struct
+
+from clitools import fine, pack, refused, run, safetensors, work
+import tap
+
+LAYERS = "".join(f"""
+    l{i}:
+      module: Linear
+      members: {{w: {{parameter: f32, shape: [2], init: ones}}}}""" for i in range(30))
+NAME = pack("net", f"""\
+ckpt-manifest: 1
+metadata: {{deep: {{a: 1}}}}
+root:
+  module: Net
+  members:{LAYERS}
+    t1: &t {{parameter: f32, shape: [3], init: ones}}
+    t2: *t
+""")
+
+
+def report(*arguments):
+    return json.loads(fine("ckpt-convert", "--json", *arguments))
+
+
+def kinds(losses):
+    return sorted({loss["kind"] for loss in losses})
+
+
+def test_what_a_flat_format_loses():
+    losses = report(NAME, "net.safetensors")["losses"]
+    tap.equal([k for k in kinds(losses) if k in ("metadata", "module", "tie")],
+              ["metadata", "module", "tie"])
+    tap.equal(sorted(loss["name"] for loss in losses if loss["kind"] == "module"),
+              sorted([""] + [f"l{i}" for i in range(30)]))
+    tap.equal([loss["name"] for loss in losses if loss["kind"] == "tie"], ["t2"])
+
+
+def test_alike_losses_share_a_line():
+    shown = fine("ckpt-convert", NAME, "net.safetensors")
+    lines = [line for line in shown.split("\n") if line.startswith("  module ")]
+    tap.equal(len(lines), 2, shown)
+    tap.equal("l0, l1, l2 and 27 more: " in lines[1], True, lines)
+    verbose = fine("ckpt-convert", "--verbose", NAME, "net.safetensors")
+    tap.equal(len([x for x in verbose.split("\n") if x.startswith("  module ")]), 31, verbose)
+
+
+def test_strict_writes_nothing():
+    (work / "old.safetensors").write_bytes(b"old")
+    before = sorted(path.name for path in work.iterdir())
+    result = run("ckpt-convert", "--strict", NAME, "old.safetensors")
+    tap.equal(result.status, 1)
+    tap.equal(result.out.startswith("would be lost: "), True, result.out)
+    tap.equal(result.err.startswith("ckpt-convert: the format would lose something: "), True,
+              result.err)
+    tap.equal((work / "old.safetensors").read_bytes(), b"old")
+    tap.equal(sorted(path.name for path in work.iterdir()), before)
+
+
+def test_strict_tells_programs_too():
+    result = run("ckpt-convert", "--strict", "--json", NAME, "none.safetensors")
+    told = json.loads(result.out)
+    tap.equal((result.status, told["saved"]), (1, False))
+    tap.equal("tie" in kinds(told["losses"]), True, told)
+
+
+def test_strict_is_content_where_nothing_is_lost():
+    fine("ckpt-convert", "--strict", "-q", NAME, "same.ckpt")
+    tap.equal(fine("ckpt-inspect", "--digest", "same.ckpt"), fine("ckpt-inspect", "--digest", NAME))
+
+
+def test_what_was_asked_for_is_no_loss():
+    fine("ckpt-convert", "--strict", "-q", "-d", "bf16", "-r", "s/^l/layer/", "--drop", "t2", NAME,
+         "changed.ckpt")
+
+
+def test_what_choices_cannot_keep_is_a_loss():
+    told = report("-r", "s/^l3\\.w/w/", NAME, "moved.ckpt")["losses"]
+    tap.equal([(loss["kind"], loss["name"]) for loss in told], [("module", "l3")])
+    result = run("ckpt-convert", "--strict", "-r", "s/^l3\\.w/w/", NAME, "x.ckpt")
+    tap.equal((result.status, (work / "x.ckpt").exists()), (1, False))
+    tap.equal(result.err, "ckpt-convert: x.ckpt: not written: something would be lost: module: l3: "
+                          "no name leads to the module of type 'Linear' any more\n")
+
+
+tap.main(globals())
