@@ -25,8 +25,10 @@ uint32_t ck_float_encode_nan(const ck_float_format *format, bool negative, uint6
 }
 
 uint32_t ck_float_encode_infinity(const ck_float_format *format, bool negative) {
-    if (format->specials != CK_FLOAT_IEEE)
+    if (format->specials == CK_FLOAT_FNUZ)
         return ck_float_encode_nan(format, negative, 0);
+    if (format->specials == CK_FLOAT_FN)
+        return sign_of(format, negative) | ((1u << (format->bits - 1)) - 2);
     return sign_of(format, negative) | top_exponent(format);
 }
 

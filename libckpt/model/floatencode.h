@@ -14,8 +14,9 @@ typedef struct ck_exact {
     bool negative;
 } ck_exact;
 
-/* Too great a magnitude becomes what PyTorch's conversions make of it: infinity, or NaN in a type
- * that has none. Not for CK_FLOAT_FINITE and CK_FLOAT_E8M0. */
+/* Too great a magnitude, and infinity, becomes what PyTorch's conversions make of it: infinity; the
+ * greatest number of a type of CK_FLOAT_FN, NaN in one of CK_FLOAT_FNUZ. Not for CK_FLOAT_FINITE
+ * and CK_FLOAT_E8M0. */
 uint32_t ck_float_encode(const ck_float_format *format, const ck_exact *value);
 uint32_t ck_float_encode_infinity(const ck_float_format *format, bool negative);
 /* Keeps the sign and the top of the payload (the uppermost of 52 bits) where the type has them. */
