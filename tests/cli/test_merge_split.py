@@ -78,6 +78,22 @@ def test_split_and_merged_again():
     tap.equal((work / "lost.safetensors").exists(), False)
 
 
+def test_ckpt_shards():
+    safetensors("many.safetensors",
+                {f"t{i}": ("F32", [2500], floats(*([i] * 2500))) for i in range(6)})
+    fine("ckpt-split", "-q", "many.safetensors", "--shard-size", "25KB", "-o", "many.ckpt")
+    parts = sorted(p.name for p in work.glob("many-*.part"))
+    tap.equal(len(parts), 3, parts)
+    tap.equal(fine("ckpt-inspect", "--digest", "many.ckpt"),
+              fine("ckpt-inspect", "--digest", "many.safetensors"))
+    fine("ckpt-merge", "-q", "many.ckpt", "-o", "one.ckpt")
+    for path in parts:
+        (work / path).unlink()
+    fine("ckpt-diff", "many.safetensors", "one.ckpt")
+    refused("ckpt-merge", "many.ckpt", "-o", "none.ckpt")
+    tap.equal((work / "none.ckpt").exists(), False)
+
+
 def test_formats_without_shards():
     tap.equal(refused("ckpt-split", A, "--shard-size", "1K", "-o", "x.npy"),
               "the format 'npy' has no shards")

@@ -85,11 +85,11 @@ def test_inspect_shows_parts():
 
 
 def test_suffixes():
-    for text, shards in (("12000", 3), ("24100", 2), ("1M", 0), ("1G", 0), ("2T", 0), ("35K", 2)):
+    for text, shards in (("12000", 3), ("24100", 2), ("1M", 0), ("1G", 0), ("2T", 0), ("35K", 2), ("25KB", 2), ("12KiB", 3)):
         clean()
         pack("net", NET, f"--shard-size={text}")
         tap.equal(len([name for name in os.listdir(work) if name.endswith(".part")]), shards, text)
-    for text in ("0", "K", "-1", "1.5G", "1k", "1KB", "99999999999T", ""):
+    for text in ("0", "K", "-1", "1.5G", "1k", "1KX", "99999999999T", ""):
         message = refused("ckpt-pack", "net.yaml", "-o", "x.ckpt", f"--shard-size={text}", status=2)
         tap.equal(message.startswith("--shard-size takes"), True, message)
 

@@ -25,40 +25,6 @@ void conversion_free(conversion *v) {
 
 /* ---- options ---- */
 
-/* "5GB", "512MiB", "1000000". */
-static bool read_size(const char *text, uint64_t *ret_size) {
-    static const struct {
-        const char *unit;
-        uint64_t bytes;
-    } units[] = {{"", 1},
-                 {"K", 1000},
-                 {"M", 1000000},
-                 {"G", 1000000000},
-                 {"T", 1000000000000},
-                 {"Ki", (uint64_t)1 << 10},
-                 {"Mi", (uint64_t)1 << 20},
-                 {"Gi", (uint64_t)1 << 30},
-                 {"Ti", (uint64_t)1 << 40}};
-    char digits[20];
-    size_t size = strspn(text, "0123456789"), rest = strlen(text + size);
-    uint64_t number;
-    if (size == 0 || size >= sizeof digits)
-        return false;
-    memcpy(digits, text, size);
-    digits[size] = '\0';
-    if (!tool_read_u64(digits, 1, UINT64_MAX, &number))
-        return false;
-    if (rest != 0 && text[size + rest - 1] == 'B')
-        rest--;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strlen(units[i].unit) == rest && memcmp(units[i].unit, text + size, rest) == 0) {
-            *ret_size = number * units[i].bytes;
-            return number <= UINT64_MAX / units[i].bytes;
-        }
-    }
-    return false;
-}
-
 static int take_chunk_size(conversion *v, const char *value) {
     uint64_t size;
     if (!tool_read_u64(value, 4096, (uint64_t)1 << 30, &size) || (size & (size - 1)) != 0)
@@ -88,7 +54,7 @@ int conversion_take(conversion *v, int id, const char *value) {
     case CONVERSION_VERBOSE: v->verbose = true; break;
     case CONVERSION_QUIET: v->quiet = true; break;
     case CONVERSION_SHARD_SIZE:
-        if (!read_size(value, &v->save.shard_size))
+        if (!tool_read_size(value, 1, (uint64_t)1 << 62, &v->save.shard_size))
             return tool_misuse(v->tool, "--shard-size takes a size such as 5GB or 512MiB, not '%s'",
                                value);
         break;

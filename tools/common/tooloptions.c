@@ -87,22 +87,35 @@ bool tool_read_u64(const char *text, uint64_t low, uint64_t high, uint64_t *ret_
     return true;
 }
 
+/* The factor that a unit stands for, 0 for what is none. */
+static uint64_t unit_of(const char *unit) {
+    static const char letters[] = "KMGT";
+    const char *letter = *unit != '\0' ? strchr(letters, *unit) : NULL;
+    const char *rest = letter != NULL ? unit + 1 : unit;
+    bool is_decimal = strcmp(rest, "B") == 0;
+    uint64_t factor = 1;
+    if (letter == NULL)
+        return *unit == '\0' || is_decimal;
+    if (*rest != '\0' && !is_decimal && strcmp(rest, "iB") != 0)
+        return 0;
+    for (const char *p = letters; p <= letter; p++)
+        factor *= is_decimal ? 1000 : 1024;
+    return factor;
+}
+
 bool tool_read_size(const char *text, uint64_t low, uint64_t high, uint64_t *ret_value) {
-    static const char units[] = "KMGT";
     char digits[24];
     uint64_t number;
-    size_t size = strlen(text);
-    const char *unit = size > 1 ? strchr(units, text[size - 1]) : NULL;
-    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
-    size -= unit != NULL;
-    if (size >= sizeof digits)
+    size_t size = strspn(text, "0123456789");
+    uint64_t factor = unit_of(text + size);
+    if (size >= sizeof digits || factor == 0)
         return false;
     memcpy(digits, text, size);
     digits[size] = '\0';
-    if (!tool_read_u64(digits, 0, UINT64_MAX >> shift, &number) || number << shift < low ||
-        number << shift > high)
+    if (!tool_read_u64(digits, 0, UINT64_MAX / factor, &number) || number * factor < low ||
+        number * factor > high)
         return false;
-    *ret_value = number << shift;
+    *ret_value = number * factor;
     return true;
 }
 

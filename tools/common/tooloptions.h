@@ -36,7 +36,8 @@ int tool_next(tool_arguments *arguments);
 
 /* Numbers of options; false when the text is none or leaves the range. */
 bool tool_read_u64(const char *text, uint64_t low, uint64_t high, uint64_t *ret_value);
-/* Bytes: a number, and perhaps one of K, M, G and T behind it for powers of 1024. */
+/* Bytes: a number, and perhaps a unit behind it: K, M, G, T or KiB, MiB, GiB, TiB for powers of
+ * 1024, KB, MB, GB, TB for powers of 1000. */
 bool tool_read_size(const char *text, uint64_t low, uint64_t high, uint64_t *ret_value);
 bool tool_read_double(const char *text, double *ret_value);
 
