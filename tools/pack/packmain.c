@@ -55,7 +55,7 @@ static void print_help(void) {
         "\n"
         "  -o, --output FILE      the checkpoint to write; an old one stays whole until the new\n"
         "                         one is complete\n"
-        "  -d, --data FILE        a checkpoint (.safetensors, .ckpt) for the tensors of which the\n"
+        "  -d, --data FILE        a checkpoint in any format for the tensors of which the\n"
         "                         manifest does not say where their numbers are\n"
         "      --seed N           of random recipes, in place of the manifest's seed\n"
         "      --chunk-size N     bytes for each checksum: a power of two from 4096 to 2^30;\n"
