@@ -199,11 +199,65 @@ def test_what_is_odd_but_valid_is_accepted():
 
 def test_duplicates_are_refused_where_the_official_reader_is_lenient():
     one = b'{"dtype":"U8","shape":[2],"data_offsets":[0,2]}'
+    none = b'{"dtype":"U8","shape":[0],"data_offsets":[0,0]}'
     files = [build(b'{"a":' + one + b',"a":' + one + b"}", b"ab"),
+             build(b'{"a":' + none + b',"\\u0061":' + none + b"}"),
              build(b'{"a":' + one + b',"\\u0061":' + one + b"}", b"ab"),
              build(b'{"__metadata__":{"k":"1","k":"2"}}')]
     for content, _, mine in judge(files):
         assert not mine, f"accepted: {content!r}"
+
+
+# In the manner of JSONTestSuite: texts that are no JSON, some that are, and some of which parsers
+# think differently. Each stands as the whole header, as a shape, as an extent, as a name, as a text of
+# the metadata and behind an entry.
+TEXTS = [
+    b"", b" ", b"[", b"]", b"{", b"}", b"[]", b"{}", b"[[]]", b"[1]", b"[2]", b"[ 2 ]", b"[2,]", b"[,2]",
+    b"[2,,1]", b"[2 1]", b"[2:1]", b"[2}", b"{2]", b"[2]]", b"[[2]", b"[2", b"2]", b"[\"2\"]", b"[null]",
+    b"[true]", b"[2.0]", b"[2e0]", b"[2E+0]", b"[20e-1]", b"[-2]", b"[-0]", b"[+2]", b"[02]", b"[0x2]",
+    b"[2.]", b"[.2e1]", b"[2e]", b"[1_0]", b"[\xef\xbc\x92]", b"[NaN]", b"[Infinity]", b"[1e400]",
+    b"[18446744073709551616]", b"[18446744073709551618]", b"[9223372036854775808]",
+    b"[0.2e1]", b"[2]\0", b"[2]//", b"[2]/**/", b"[2]#", b"\x0b[2]", b"\x0c[2]", b"\xa0[2]",
+    b"\xe2\x81\xa0[2]", b"\xc2\xa0[2]", b"\xef\xbb\xbf[2]", b"\r\n\t [2]\r\n\t ", b"[" * 300 + b"]" * 300,
+    b"[" * 100000, b'{"":' * 300 + b"1" + b"}" * 300, b"null", b"true", b"True", b"TRUE", b"nul", b"tru",
+    b"0", b"-0", b"00", b"01", b"1", b"2", b"-1", b"1.", b".1", b"1e", b"1e5", b"0e1", b"0.0", b"1.5", b"-",
+    b"--1", b"+1", b"++1", b"0x1", b"1a", b"1 2", b"'a'", b'"', b'"a', b'a"', b'"a"', b'"a" "b"', b'"\\"',
+    b'"\\a"', b'"\\x41"', b'"\\u"', b'"\\u0"', b'"\\u00"', b'"\\u004"', b'"\\u0041"', b'"\\u004g"',
+    b'"\\U0041"', b'"\\u 041"', b'"\\0"', b'"\\"a"', b'"\\ud800"', b'"\\udc00"', b'"\\ud800\\ud800"',
+    b'"\\ud83d\\ude00"', b'"\\ud83d\\u0041"', b'"\\ud83dx"', b'"\\ude00\\ud83d"', b'"\\u0000"', b'"\0"',
+    b'"\n"', b'"\t"', b'"\x1f"', b'"\x7f"', b'"\xff"', b'"\xc0\x80"', b'"\xed\xa0\x80"', b'"\xe2\x82"',
+    b'"\xf4\x90\x80\x80"', b'"\xf0\x9f\x98\x80"', b'"\xe2\x80\xa8"', b'"\xef\xbf\xbf"', b'"\\/"', b'"/"',
+    b'{"a"}', b'{"a":}', b'{:1}', b'{"a"::1}', b'{"a" 1}', b'{"a":1,}', b'{"a":1,,"b":2}', b'{,"a":1}',
+    b"{a:1}", b"{'a':1}", b"{1:1}", b"{null:1}", b'{"a":1 "b":2}', b'{"a":1}}', b'{"a":1', b'{"a"', b'{"a":',
+    b'{"a":1}/**/', b'{"a":1}//', b'{"a":1}#', b"<.>", b"*", b"\\u0041", b"&", b"a", b"\xe5", b"\xff\xfe{\0}\0",
+]
+
+
+def placed(text):
+    good = b'{"dtype":"U8","shape":[2],"data_offsets":[0,2]}'
+    yield text
+    yield b'{"a":{"dtype":"U8","shape":' + text + b',"data_offsets":[0,2]}}'
+    yield b'{"a":{"dtype":"U8","shape":[2],"data_offsets":' + text + b"}}"
+    yield b'{"a":{"dtype":' + text + b',"shape":[2],"data_offsets":[0,2]}}'
+    yield b'{"a":{"dtype":"U8","shape":[' + text + b'],"data_offsets":[0,2]}}'
+    yield b"{" + text + b":" + good + b"}"
+    yield b'{"__metadata__":{"k":' + text + b'},"a":' + good + b"}"
+    yield b'{"__metadata__":{' + text + b':"v"},"a":' + good + b"}"
+    yield b'{"__metadata__":' + text + b',"a":' + good + b"}"
+    yield b'{"a":' + good + text + b"}"
+    yield b'{"a":' + good + b"}" + text
+    yield b'{"a":' + text + b"}"
+
+
+def test_texts_that_parsers_disagree_about():
+    files = [build(content, b"ab") for text in TEXTS for content in placed(text)]
+    taken = 0
+    for content, theirs, mine in judge(files):
+        assert theirs or not mine, f"accepted: {content[:200]!r}"
+        stricter = b"\\u0000" in content or b'"__metadata__":null' in content
+        assert mine or stricter or not theirs, f"refused: {content[:200]!r}"
+        taken += mine
+    assert taken > 30, taken
 
 
 def mutated(rng, content):
