@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* As much as a disk likes to get at once. */
+#define WRITE_BACK_STEP ((uint64_t)8 << 20)
+
 static const char *last_component(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL ? slash + 1 : path;
@@ -125,9 +128,31 @@ ckpt_status ck_atomic_set_name(ck_atomic_file *file, const char *component, ckpt
     return status;
 }
 
+void ck_atomic_reserve(ck_atomic_file *file, uint64_t size) {
+    if (file->files->reserve != NULL)
+        file->files->reserve(file->files->ctx, file->file, size);
+}
+
+/* Only what goes on forward counts: a header that comes last is written by the sync. */
+static void begin_write_back(ck_atomic_file *file, uint64_t offset, size_t size) {
+    const ckpt_filesystem *files = file->files;
+    uint64_t end = offset + size;
+    if (!file->durable || files->begin_sync == NULL || end <= file->written)
+        return;
+    file->written = end;
+    if (file->written - file->begun < WRITE_BACK_STEP)
+        return;
+    files->begin_sync(files->ctx, file->file, file->begun, file->written - file->begun);
+    file->begun = file->written;
+}
+
 ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size, uint64_t offset,
                             ckpt_error *err) {
-    return ck_file_write(file->files, file->file, file->path, bytes, size, offset, err);
+    ckpt_status status =
+        ck_file_write(file->files, file->file, file->path, bytes, size, offset, err);
+    if (status == CKPT_OK)
+        begin_write_back(file, offset, size);
+    return status;
 }
 
 ckpt_status ck_atomic_read(const ck_atomic_file *file, void *bytes, size_t size, uint64_t offset,

@@ -17,13 +17,20 @@ typedef struct ck_atomic_file {
     int guard;       /* the same file, locked (base/temporaryfile.h); -1 where there is none */
     unsigned number; /* in the temporary name */
     bool durable;
-    bool replaces; /* there was a file at the path, whose permissions it has */
+    bool replaces;    /* there was a file at the path, whose permissions it has */
+    uint64_t begun;   /* up to here the system was told to begin to write to the disk */
+    uint64_t written; /* end of the bytes that have been written furthest behind */
 } ck_atomic_file;
 
 /* Creates the temporary file. durable: sync it and the directory at commit. */
 ckpt_status ck_atomic_open(ck_atomic_file *ret_file, const ck_memory *memory,
                            const ckpt_filesystem *files, const char *path, bool durable,
                            ckpt_error *err);
+/* The file will have so many bytes at least, all of which will be written: its blocks can be found
+ * at once. What cannot be had now, writing will tell. */
+void ck_atomic_reserve(ck_atomic_file *file, uint64_t size);
+/* In a durable file, what is written in ascending order is on its way to the disk while the rest is
+ * still being made. */
 ckpt_status ck_atomic_write(ck_atomic_file *file, const void *bytes, size_t size, uint64_t offset,
                             ckpt_error *err);
 /* Exactly size bytes of what has been written, while it is open. */

@@ -57,6 +57,11 @@ void ck_free(const ck_memory *memory, void *block, size_t count, size_t size) {
         memory->resize(memory->ctx, block, old_size, 0);
 }
 
+unsigned char *ck_copy_begin(unsigned char *block) {
+    size_t over = (uintptr_t)block % CK_COPY_ALIGNMENT;
+    return over != 0 ? block + (CK_COPY_ALIGNMENT - over) : block;
+}
+
 char *ck_copy_string(const ck_memory *memory, const char *text, size_t size) {
     if (size == SIZE_MAX)
         return NULL;

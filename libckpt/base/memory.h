@@ -19,6 +19,13 @@ void *ck_resize(const ck_memory *memory, void *block, size_t old_count, size_t n
                 size_t size);
 void ck_free(const ck_memory *memory, void *block, size_t count, size_t size); /* takes NULL */
 
+/* For what the system copies to and from: that is up to three times as fast where both sides begin
+ * at a cache line. The block has CK_COPY_ROOM(size) bytes, freed as such; bytes are used from
+ * ck_copy_begin on. */
+#define CK_COPY_ALIGNMENT ((size_t)4096)
+#define CK_COPY_ROOM(size) ((size) + CK_COPY_ALIGNMENT)
+unsigned char *ck_copy_begin(unsigned char *block);
+
 /* A NUL-terminated copy; freed with ck_free_string. */
 char *ck_copy_string(const ck_memory *memory, const char *text, size_t size);
 void ck_free_string(const ck_memory *memory, char *text); /* takes NULL; measures it with strlen */

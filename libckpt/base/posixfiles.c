@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The default file system: POSIX, one call each. */
+#include "base/linuxfiles.h"
+
 #include <ckpt/hooks.h>
 
 #include <errno.h>
@@ -165,6 +167,8 @@ static const ckpt_filesystem posix_filesystem = {
     .truncate = posix_truncate,
     .lock = posix_lock,
     .open_at = posix_open_at,
+    .reserve = ck_linux_reserve,
+    .begin_sync = ck_linux_begin_sync,
 };
 
 const ckpt_filesystem *ckpt_posix_filesystem(void) {

@@ -59,4 +59,10 @@ void ck_source_drop_head(ck_source *source);
 ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffer, size_t size,
                            ckpt_error *err);
 
+/* All bytes, when they are in memory of the program; NULL for a file, be it mapped, and for the
+ * caller's functions. */
+static inline const unsigned char *ck_source_in_memory(const ck_source *source) {
+    return source->file < 0 && source->reader.read_at == NULL ? source->bytes : NULL;
+}
+
 #endif

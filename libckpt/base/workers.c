@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 typedef struct work {
-    void (*task)(void *ctx, unsigned worker, size_t i);
+    ck_task *task;
     void *ctx;
     size_t items;
     atomic_size_t next;
@@ -61,14 +61,20 @@ static unsigned start(hand *hands, unsigned workers, work *w) {
     return started;
 }
 
-void ck_work(unsigned workers, size_t items, void (*task)(void *ctx, unsigned worker, size_t i),
-             void *ctx) {
+void ck_work_beside(unsigned workers, size_t items, ck_task *task, void *ctx,
+                    void (*own)(void *own_ctx), void *own_ctx) {
     hand hands[CK_MAX_WORKERS];
     work w = {task, ctx, items, 0};
     unsigned started = start(hands, workers, &w);
+    if (own != NULL)
+        own(own_ctx);
     hands[0].work = &w;
     hands[0].number = 0;
     work_on(&hands[0]);
     for (unsigned i = 1; i < started; i++)
         pthread_join(hands[i].thread, NULL);
+}
+
+void ck_work(unsigned workers, size_t items, ck_task *task, void *ctx) {
+    ck_work_beside(workers, items, task, ctx, NULL, NULL);
 }

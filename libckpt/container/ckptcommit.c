@@ -141,7 +141,7 @@ static ckpt_status write_to_edit(void *ctx, const void *bytes, size_t size, uint
 /* What an interrupted edit has left is cut off first, so that padding need not be written over it;
  * and what the payload may have used in vain behind the index, afterwards. */
 static ckpt_status append(editing *e, ckpt_error *err) {
-    ck_sink sink = {&e->file, write_to_edit, NULL};
+    ck_sink sink = {.ctx = &e->file, .write = write_to_edit};
     ck_history history = {e->slot.sequence + 1, e->plan.retired, e->plan.retired_count};
     ckpt_status status = CKPT_OK;
     if (e->file.size > e->slot.file_size)

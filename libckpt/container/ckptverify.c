@@ -9,9 +9,9 @@
 #include "container/parts.h"
 #include "container/tiling.h"
 #include "container/verifying.h"
+#include "model/checksum.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 const ck_format ck_format_ckpt = {
     .name = "ckpt",
@@ -23,32 +23,20 @@ const ck_format ck_format_ckpt = {
     .has_shards = true,
 };
 
-/* What has no checksums is read all the same: a disk that cannot give it back is damage too. */
-static ckpt_status read_unchecked(ck_verifying *v, uint64_t offset, uint64_t size,
-                                  ckpt_error *err) {
-    ckpt_status status = CKPT_OK;
-    for (uint64_t done = 0; done < size && status == CKPT_OK;) {
-        size_t piece = size - done < CK_RUN_SIZE ? (size_t)(size - done) : CK_RUN_SIZE;
-        status = ck_source_read(&v->c->source, offset + done, v->buffer, piece, err);
-        done += piece;
-        v->result->unchecked_bytes += piece;
-        if (status == CKPT_OK)
-            status = ck_verify_step(v, piece, err);
-    }
-    return status;
-}
-
 /* G1. The storages of older generations are checked when such a one is opened and verified. */
 static ckpt_status verify_retired_index(ck_verifying *v, const ck_retired_rec *rec,
                                         ckpt_error *err) {
     size_t size;
+    ckpt_status status = ck_verify_work_finish(v->work, err);
+    if (status != CKPT_OK)
+        return status;
     if (!ck_to_size(rec->size, &size))
         return ck_fail_nomem(err);
     unsigned char *bytes = ck_alloc(&v->c->memory, size, 1);
     if (bytes == NULL)
         return ck_fail_nomem(err);
-    ckpt_status status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
-    if (status == CKPT_OK && XXH3_64bits(bytes, size) != rec->checksum) {
+    status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
+    if (status == CKPT_OK && ck_checksum(bytes, size) != rec->checksum) {
         ckpt_damage damage = {.offset = rec->offset,
                               .size = rec->size,
                               .rule = "G1",
@@ -61,77 +49,38 @@ static ckpt_status verify_retired_index(ck_verifying *v, const ck_retired_rec *r
 
 /* Storages that only older generations use are read, no more: their checksums are in the indexes of
  * those generations, and are compared when one of them is verified. */
-static ckpt_status verify_retired(ck_verifying *v, uint32_t i, ckpt_error *err) {
-    const ck_retired_rec *rec = (const ck_retired_rec *)v->c->retired.records + i;
-    if (rec->kind == CK_RETIRED_INDEX)
-        return verify_retired_index(v, rec, err);
-    uint64_t unchecked = v->result->unchecked_bytes;
-    ckpt_status status = read_unchecked(v, rec->offset, rec->size, err);
-    v->result->unchecked_bytes = unchecked;
-    return status;
-}
-
-static ckpt_status verify_padding(ck_verifying *v, uint64_t begin, uint64_t end, ckpt_error *err) {
-    /* Less than the alignment of a large storage, which the tiling has proven. */
-    unsigned char bytes[CK_LARGE_ALIGNMENT];
-    size_t size = (size_t)(end - begin);
-    if (size == 0)
-        return CKPT_OK;
-    ckpt_status status = ck_source_read(&v->c->source, begin, bytes, size, err);
-    if (status != CKPT_OK)
-        return status;
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] != 0) {
-            ckpt_damage damage = {.offset = begin + i,
-                                  .size = size - i,
-                                  .rule = "Y1",
-                                  .message = "a byte of padding is not zero"};
-            ck_verify_tell(v, &damage, CKPT_E_STRUCTURE);
-            break;
-        }
+static ckpt_status verify_extent(ck_verifying *v, const ck_extent *extent, ckpt_error *err) {
+    uint64_t end = extent->offset + extent->size;
+    if (extent->is_retired) {
+        const ck_retired_rec *rec = (const ck_retired_rec *)v->c->retired.records + extent->id;
+        return rec->kind == CK_RETIRED_INDEX
+                   ? verify_retired_index(v, rec, err)
+                   : ck_verify_range(v, CK_PIECE_BYTES, extent->offset, end, err);
     }
-    return ck_verify_step(v, size, err);
+    if (ck_storage_at(v->c, extent->id)->chunk_log2 != 0)
+        return ck_verify_chunks(v, extent->id, extent->id, err);
+    return ck_verify_range(v, CK_PIECE_UNCHECKED, extent->offset, end, err);
 }
 
 static ckpt_status verify_extents(ck_verifying *v, ckpt_error *err) {
     ck_tiling tiling = ck_tiling_begin(v->c);
     ck_extent extent;
     uint64_t end = CK_HEADER_SIZE;
-    ckpt_status status = CKPT_OK;
+    ckpt_status status = ck_verify_begin(v, v->c, err);
     while (status == CKPT_OK && ck_tiling_next(&tiling, &extent)) {
-        status = verify_padding(v, end, extent.offset, err);
-        if (status != CKPT_OK)
-            return status;
-        if (extent.is_retired)
-            status = verify_retired(v, extent.id, err);
-        else if (ck_storage_at(v->c, extent.id)->chunk_log2 != 0)
-            status = ck_verify_chunks(v, extent.id, extent.id, err);
-        else
-            status = read_unchecked(v, extent.offset, extent.size, err);
+        status = ck_verify_range(v, CK_PIECE_PADDING, end, extent.offset, err);
+        if (status == CKPT_OK)
+            status = verify_extent(v, &extent, err);
         end = extent.offset + extent.size;
     }
-    return status == CKPT_OK ? verify_padding(v, end, v->c->index_offset, err) : status;
-}
-
-static size_t largest_piece(const ckpt *c) {
-    uint64_t largest = CK_RUN_SIZE;
-    for (uint32_t s = 0; s < c->storages.count; s++) {
-        const ck_storage_rec *rec = ck_storage_at(c, s);
-        uint64_t chunk = rec->chunk_log2 != 0 ? (uint64_t)1 << rec->chunk_log2 : 0;
-        uint64_t size = rec->size < chunk ? rec->size : chunk;
-        largest = size > largest ? size : largest;
-    }
-    return (size_t)largest;
+    if (status == CKPT_OK)
+        status = ck_verify_range(v, CK_PIECE_PADDING, end, v->c->index_offset, err);
+    return ck_verify_end(v, status, err);
 }
 
 static ckpt_status verify(ckpt *c, const ckpt_verify_options *options, ckpt_verify_result *result,
                           ckpt_error *err) {
-    size_t size = largest_piece(c);
     ck_verifying v = {.c = c, .file = c, .options = options, .result = result, .err = err};
-    v.buffer = ck_alloc(&c->memory, size, 1);
-    v.buffer_size = size;
-    if (v.buffer == NULL)
-        return ck_fail_nomem(err);
     v.total = ck_add_saturated(c->source.size, ck_parts_size(c));
     /* Header and index were checked when the file was opened. */
     result->bytes = CK_HEADER_SIZE + c->info.index_size;
@@ -139,7 +88,6 @@ static ckpt_status verify(ckpt *c, const ckpt_verify_options *options, ckpt_veri
     ckpt_status status = verify_extents(&v, &failure);
     if (status == CKPT_OK)
         status = ck_verify_parts(&v, &failure);
-    ck_free(&c->memory, v.buffer, size, 1);
     if (status != CKPT_OK && err != NULL)
         *err = failure;
     return status != CKPT_OK ? status : v.status;

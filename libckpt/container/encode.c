@@ -7,9 +7,9 @@
 #include "container/byteorder.h"
 #include "container/encodevalues.h"
 #include "container/index.h"
+#include "model/checksum.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 typedef struct encoder {
     const ck_collection *all;
@@ -281,7 +281,7 @@ ck_slot ck_encoded_slot(const ck_encoded *encoded, uint64_t sequence) {
                     .sequence = sequence,
                     .index_offset = encoded->offset,
                     .index_size = encoded->size,
-                    .index_checksum = XXH3_64bits(encoded->bytes, encoded->size),
+                    .index_checksum = ck_checksum(encoded->bytes, encoded->size),
                     .file_size = encoded->offset + encoded->size};
     return slot;
 }

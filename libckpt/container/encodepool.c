@@ -4,9 +4,9 @@
 #include "base/checked.h"
 #include "base/workers.h"
 #include "container/payloadwriter.h"
+#include "model/checksum.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 /* Storages that are smaller are not worth it: where a storage begins is rounded up by as much. */
 #define SMALLEST ((uint64_t)256)
@@ -84,9 +84,9 @@ static void encode_chunk(void *ctx, unsigned worker, size_t i) {
                                             pool->stored + i * pool->stored_room);
 }
 
-/* Writes what was encoded, in order; false when that would be too much for this storage. */
-static ckpt_status write_batch(ck_payload_writer *w, ck_storage_rec *rec, size_t count,
-                               bool *ret_fits, ckpt_error *err) {
+/* Passes on what was encoded, in order; false when that would be too much for this storage. */
+static ckpt_status put_batch(ck_payload_writer *w, ck_storage_rec *rec, size_t count,
+                             bool *ret_fits, ckpt_error *err) {
     const ck_encode_pool *pool = &w->pool;
     ckpt_status status = CKPT_OK;
     for (size_t i = 0; i < count && status == CKPT_OK; i++) {
@@ -97,9 +97,9 @@ static ckpt_status write_batch(ck_payload_writer *w, ck_storage_rec *rec, size_t
             *ret_fits = false;
             return CKPT_OK;
         }
-        status = w->to.write(w->to.ctx, stored, size, rec->offset + rec->stored_size, err);
+        status = ck_stage_put(&w->stage, rec->offset + rec->stored_size, stored, size, err);
         if (status == CKPT_OK)
-            status = ck_placement_add_chunk(w->placement, XXH3_64bits(stored, size), end, err);
+            status = ck_placement_add_chunk(w->placement, ck_checksum(stored, size), end, err);
         rec->stored_size = end;
     }
     return status;
@@ -118,7 +118,7 @@ static ckpt_status write_chunks(ck_payload_writer *w, uint32_t s, ck_storage_rec
         if (status != CKPT_OK)
             return status;
         ck_work(w->pool.workers, count, encode_chunk, &b);
-        status = write_batch(w, rec, count, ret_fits, err);
+        status = put_batch(w, rec, count, ret_fits, err);
         done += b.size;
         if (status == CKPT_OK && *ret_fits)
             status = ck_writer_report(w, b.size, err);
@@ -139,9 +139,7 @@ ckpt_status ck_write_encoded(ck_payload_writer *w, uint32_t storage, bool *ret_i
     rec.chunk_log2 = (uint8_t)w->chunk_log2;
     if (!ck_align(w->end, CK_ALIGNMENT, &rec.offset))
         return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
-    ckpt_status status = ck_writer_pad(w, rec.offset, err);
-    if (status == CKPT_OK)
-        status = write_chunks(w, storage, &rec, &fits, err);
+    ckpt_status status = write_chunks(w, storage, &rec, &fits, err);
     if (status != CKPT_OK)
         return status;
     if (fits) {
@@ -149,6 +147,7 @@ ckpt_status ck_write_encoded(ck_payload_writer *w, uint32_t storage, bool *ret_i
         return ck_writer_place(w, storage, &rec, first_chunk, err);
     }
     placement->chunks.count = first_chunk;
+    ck_stage_rewind(&w->stage, w->end);
     w->done = done;
     return CKPT_OK;
 }

@@ -4,9 +4,10 @@
 #include "base/checked.h"
 #include "container/codec.h"
 #include "container/index.h"
+#include "model/checksum.h"
+#include "model/decoderpool.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 static const ck_retired_rec *retired_at(const ckpt *c, size_t i) {
     return (const ck_retired_rec *)c->retired.records + i;
@@ -25,7 +26,7 @@ static ckpt_status read_index(ckpt *c, const ck_source *source, const ck_slot *s
     ckpt_status status = ck_source_read(source, slot->index_offset, c->index, size, err);
     if (status != CKPT_OK)
         return status;
-    if (XXH3_64bits(c->index, size) != slot->index_checksum) {
+    if (ck_checksum(c->index, size) != slot->index_checksum) {
         ck_place place = {source->name, slot->index_offset, older ? "G1" : "H12", 0, 0};
         return ck_fail_at(err, &place, CKPT_E_CHECKSUM, "the index has not its checksum");
     }
@@ -57,7 +58,9 @@ ckpt_status ck_generation_read(ckpt *c, const ck_source *source, const ck_slot *
     status = ck_index_load(&index, err);
     if (older && status == CKPT_OK)
         index.required_features = features_of(&index);
-    return status == CKPT_OK ? ck_index_check(&index, err) : status;
+    if (status == CKPT_OK)
+        status = ck_index_check(&index, err);
+    return status == CKPT_OK ? ck_decoder_pool_create(c, err) : status;
 }
 
 ckpt_status ck_generation_find(const ck_source *source, uint64_t generation, ck_slot *slot,

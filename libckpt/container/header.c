@@ -4,9 +4,9 @@
 #include "base/checked.h"
 #include "base/endian.h"
 #include "base/error.h"
+#include "model/checksum.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 /* Both pages as they were read, and what is known of them. */
 typedef struct pages {
@@ -65,7 +65,7 @@ void ck_slot_encode(const ck_slot *slot, unsigned char *bytes) {
     ck_store64(bytes + CK_SLOT_INDEX_SIZE, slot->index_size);
     ck_store64(bytes + CK_SLOT_INDEX_CHECKSUM, slot->index_checksum);
     ck_store64(bytes + CK_SLOT_FILE_SIZE, slot->file_size);
-    ck_store64(bytes + CK_SLOT_CHECKSUM, XXH3_64bits(bytes, CK_SLOT_CHECKSUM));
+    ck_store64(bytes + CK_SLOT_CHECKSUM, ck_checksum(bytes, CK_SLOT_CHECKSUM));
 }
 
 /* H2. */
@@ -73,7 +73,7 @@ static ckpt_status find_sound_slots(pages *p, ckpt_error *err) {
     for (unsigned i = 0; i < 2; i++) {
         const unsigned char *bytes = page(p, i);
         p->sound[i] = has_magic(bytes) &&
-                      XXH3_64bits(bytes, CK_SLOT_CHECKSUM) == ck_load64(bytes + CK_SLOT_CHECKSUM);
+                      ck_checksum(bytes, CK_SLOT_CHECKSUM) == ck_load64(bytes + CK_SLOT_CHECKSUM);
         if (p->sound[i])
             slot_decode(bytes, &p->slots[i]);
     }

@@ -41,6 +41,7 @@ static void share_tables(const ckpt *c, ckpt *file) {
     file->chunk_ends.records = c->chunk_ends.records;
     file->chunk_ends.count = c->chunk_ends.count;
     file->coding = c->coding;
+    file->decoders = c->decoders;
     file->threads = c->threads;
 }
 

@@ -5,9 +5,11 @@
 #include "container/payloadwriter.h"
 
 #include <string.h>
-#include <xxhash.h>
 
-#define PIECE_SIZE ((size_t)1 << 20)
+/* Bytes between two calls of progress, at least. */
+#define PROGRESS_STEP ((uint64_t)1 << 20)
+/* Less is there before anybody could reserve it. */
+#define WORTH_RESERVING ((uint64_t)1 << 20)
 
 static ckpt_status find_chunk_log2(const ckpt_save_options *options, unsigned *ret_chunk_log2,
                                    ckpt_error *err) {
@@ -38,48 +40,17 @@ static ckpt_status write_zeros(const ck_sink *sink, uint64_t from, uint64_t to, 
     return to > from ? sink->write(sink->ctx, zeros, (size_t)(to - from), from, err) : CKPT_OK;
 }
 
-ckpt_status ck_writer_pad(const ck_payload_writer *w, uint64_t offset, ckpt_error *err) {
-    return write_zeros(&w->to, w->end, offset, err);
-}
-
+/* An encoded storage that is given up is begun again: its bytes are not done twice. Now and then is
+ * enough. */
 ckpt_status ck_writer_report(ck_payload_writer *w, uint64_t bytes, ckpt_error *err) {
     const ckpt_save_options *options = w->options;
     w->done += bytes;
+    if (w->done < w->reported + PROGRESS_STEP && w->done != w->total)
+        return CKPT_OK;
+    w->reported = w->done;
     if (options->progress != NULL && !options->progress(options->ctx, w->done, w->total))
         return ck_fail(err, CKPT_E_CANCELLED, "saving was cancelled");
     return CKPT_OK;
-}
-
-static ckpt_status write_piece(ck_payload_writer *w, ckpt_storage storage, uint64_t done,
-                               size_t size, uint64_t offset, ckpt_error *err) {
-    ckpt_status status = ckpt_storage_read(storage, done, size, w->buffer, err);
-    if (status == CKPT_OK && w->chunk_log2 != 0)
-        status =
-            ck_placement_add_chunk(w->placement, XXH3_64bits(w->buffer, size), done + size, err);
-    if (status == CKPT_OK)
-        status = w->to.write(w->to.ctx, w->buffer, size, offset + done, err);
-    return status == CKPT_OK ? ck_writer_report(w, size, err) : status;
-}
-
-static ckpt_status write_raw(ck_payload_writer *w, uint32_t s, ckpt_error *err) {
-    ckpt_storage storage = {w->c, w->all->storages.order[s]};
-    ck_storage_rec rec = {.size = ckpt_storage_size(storage), .part = CK_NONE};
-    uint64_t first_chunk = w->placement->chunks.count;
-    ckpt_status status = CKPT_OK;
-    rec.stored_size = rec.size;
-    if (rec.size != 0) {
-        rec.chunk_log2 = (uint8_t)w->chunk_log2;
-        if (!ck_align(w->end, ck_storage_alignment(rec.size), &rec.offset))
-            return ck_fail(err, CKPT_E_OVERFLOW, "the storages have 2^64 bytes or more together");
-        status = ck_writer_pad(w, rec.offset, err);
-    }
-    for (uint64_t done = 0; done < rec.size && status == CKPT_OK;) {
-        size_t piece =
-            rec.size - done < w->buffer_size ? (size_t)(rec.size - done) : w->buffer_size;
-        status = write_piece(w, storage, done, piece, rec.offset, err);
-        done += piece;
-    }
-    return status == CKPT_OK ? ck_writer_place(w, s, &rec, first_chunk, err) : status;
 }
 
 ckpt_status ck_writer_place(ck_payload_writer *w, uint32_t storage, const ck_storage_rec *rec,
@@ -103,7 +74,7 @@ static ckpt_status write_storage(ck_payload_writer *w, uint32_t s, ckpt_error *e
     if (status == CKPT_OK && w->options->compress)
         status = ck_write_encoded(w, s, &is_placed, err);
     if (status == CKPT_OK && !is_placed)
-        status = write_raw(w, s, err);
+        status = ck_write_raw(w, s, err);
     return status;
 }
 
@@ -129,35 +100,71 @@ static void find_types(const ck_payload_writer *w) {
     }
 }
 
-static ckpt_status open_writer(ck_payload_writer *w, uint32_t first, ckpt_error *err) {
+/* Sums and the largest of what is to be written; where it will end if it is written raw. */
+typedef struct extent {
+    uint64_t largest;
+    uint64_t written; /* sum */
+    uint64_t end;
+} extent;
+
+static extent measure(ck_payload_writer *w, uint32_t first) {
+    extent e = {0, 0, w->placement->end};
+    for (uint32_t s = first; s < w->all->storages.count; s++) {
+        uint64_t size = ck_storage_at(w->c, w->all->storages.order[s])->size;
+        w->total = ck_add_saturated(w->total, size);
+        if (size == 0 || ck_reuse_has(&w->reuse, s))
+            continue;
+        e.largest = size > e.largest ? size : e.largest;
+        e.written = ck_add_saturated(e.written, size);
+        if (!ck_align(e.end, ck_storage_alignment(size), &e.end))
+            e.end = UINT64_MAX;
+        e.end = ck_add_saturated(e.end, size);
+    }
+    return e;
+}
+
+static ckpt_status open_raw(ck_payload_writer *w, const extent *e, ckpt_error *err) {
     const ck_memory *memory = &w->c->memory;
-    uint64_t largest = 0, written = 0;
+    uint64_t begin = w->placement->end, chunk = (uint64_t)1 << w->chunk_log2;
+    size_t least = (size_t)(e->largest < chunk ? e->largest : chunk);
+    ckpt_status status = ck_stage_open(&w->stage, memory, &w->to, begin, e->end - begin, least,
+                                       !w->options->compress, err);
+    if (status != CKPT_OK)
+        return status;
+    if (w->sink->reserve != NULL && !w->sharded && !w->options->compress &&
+        e->end - begin >= WORTH_RESERVING)
+        w->sink->reserve(w->sink->ctx, e->end);
+    w->run_chunks = ck_raw_run_chunks(w, e->largest);
+    w->checksums = ck_alloc(memory, w->run_chunks, sizeof *w->checksums);
+    w->failed = ck_alloc(memory, w->run_chunks, sizeof *w->failed);
+    return w->checksums != NULL && w->failed != NULL ? CKPT_OK : ck_fail_nomem(err);
+}
+
+static ckpt_status open_writer(ck_payload_writer *w, uint32_t first, ckpt_error *err) {
     ckpt_status status =
         ck_reuse_open(&w->reuse, w->all, first, w->options, w->sink, w->placement, err);
     if (status != CKPT_OK)
         return status;
-    for (uint32_t s = first; s < w->all->storages.count; s++) {
-        uint64_t size = ck_storage_at(w->c, w->all->storages.order[s])->size;
-        w->total = ck_add_saturated(w->total, size);
-        if (ck_reuse_has(&w->reuse, s))
-            continue;
-        largest = size > largest ? size : largest;
-        written = ck_add_saturated(written, size);
-    }
-    w->sharded = w->options->shard_size != 0 && written > w->options->shard_size;
-    w->buffer_size = w->chunk_log2 != 0 ? (size_t)1 << w->chunk_log2 : PIECE_SIZE;
-    if (largest < w->buffer_size)
-        w->buffer_size = (size_t)largest;
-    w->buffer = ck_alloc(memory, w->buffer_size, 1);
-    if (w->buffer == NULL)
-        return ck_fail_nomem(err);
-    if (!w->options->compress)
-        return CKPT_OK;
-    w->types = ck_alloc(memory, w->all->storages.count, sizeof *w->types);
+    extent e = measure(w, first);
+    w->sharded = w->options->shard_size != 0 && e.written > w->options->shard_size;
+    status = open_raw(w, &e, err);
+    if (status != CKPT_OK || !w->options->compress)
+        return status;
+    w->types = ck_alloc(&w->c->memory, w->all->storages.count, sizeof *w->types);
     if (w->types == NULL)
         return ck_fail_nomem(err);
     find_types(w);
-    return ck_encode_pool_open(w, largest, err);
+    return ck_encode_pool_open(w, e.largest, err);
+}
+
+static void close_writer(ck_payload_writer *w) {
+    const ck_memory *memory = &w->c->memory;
+    ck_encode_pool_close(&w->pool);
+    ck_reuse_close(&w->reuse);
+    ck_free(memory, w->types, w->all->storages.count, sizeof *w->types);
+    ck_free(memory, w->failed, w->run_chunks, sizeof *w->failed);
+    ck_free(memory, w->checksums, w->run_chunks, sizeof *w->checksums);
+    ck_stage_close(&w->stage, memory);
 }
 
 ckpt_status ck_payload_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
@@ -179,10 +186,9 @@ ckpt_status ck_payload_write(ckpt *c, const ck_sink *sink, const ckpt_save_optio
     status = open_writer(&w, first, err);
     if (status == CKPT_OK)
         status = write_storages(&w, first, err);
-    ck_encode_pool_close(&w.pool);
-    ck_reuse_close(&w.reuse);
-    ck_free(&c->memory, w.types, all->storages.count, sizeof *w.types);
-    ck_free(&c->memory, w.buffer, w.buffer_size, 1);
+    if (status == CKPT_OK)
+        status = ck_stage_flush(&w.stage, err);
+    close_writer(&w);
     return status;
 }
 

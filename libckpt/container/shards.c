@@ -76,7 +76,9 @@ ckpt_status ck_shard_close(ck_payload_writer *w, uint32_t next_storage, ckpt_err
     uint8_t sha256[CK_SHA256_SIZE];
     char name[CK_MAX_PART_NAME + 1];
     uint32_t part = 0;
-    ckpt_status status = hash_shard(w, sha256, err);
+    ckpt_status status = ck_stage_flush(&w->stage, err);
+    if (status == CKPT_OK)
+        status = hash_shard(w, sha256, err);
     if (status != CKPT_OK)
         return status;
     put_name(w, sha256, name, sizeof name);
@@ -91,6 +93,7 @@ ckpt_status ck_shard_close(ck_payload_writer *w, uint32_t next_storage, ckpt_err
     w->to = *w->sink;
     w->end = w->placement->end;
     w->part = CK_NONE;
+    ck_stage_begin(&w->stage, w->end);
     return CKPT_OK;
 }
 
@@ -104,16 +107,17 @@ static bool has_room(const ck_payload_writer *w, uint64_t size) {
 ckpt_status ck_shard_choose(ck_payload_writer *w, uint32_t storage, uint64_t size,
                             ckpt_error *err) {
     const ck_part_files *parts = w->sink->parts;
-    ckpt_status status = CKPT_OK;
     if (w->part != CK_NONE && has_room(w, size))
         return CKPT_OK;
-    if (w->part != CK_NONE)
+    ckpt_status status = ck_stage_flush(&w->stage, err);
+    if (status == CKPT_OK && w->part != CK_NONE)
         status = ck_shard_close(w, storage, err);
     if (status == CKPT_OK)
         status = parts->create(parts->ctx, &w->part, &w->to, err);
     if (status == CKPT_OK) {
         w->end = 0;
         w->first = storage;
+        ck_stage_begin(&w->stage, 0);
     }
     return status;
 }

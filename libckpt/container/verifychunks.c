@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* C2 and C3. */
+/* What is found, and how it is told: C2, C3 and Y1. */
 #include "container/verifying.h"
+
+#include "model/chunkread.h"
 
 #include <stdio.h>
 
@@ -24,68 +26,82 @@ void ck_verify_tell(ck_verifying *v, const ckpt_damage *damage, ckpt_status stat
         v->options->on_damage(v->options->ctx, &complete);
 }
 
-/* A storage as v->file and as v->c know it. */
-typedef struct subject {
-    uint32_t number;
-    uint32_t id;
-} subject;
+static void tell_chunk(ck_verifying *v, const ck_piece *p) {
+    bool is_checksum = p->state == CK_PIECE_BAD_CHECKSUM;
+    char message[96];
+    snprintf(message, sizeof message, "chunk %llu of storage %u %s", (unsigned long long)p->chunk,
+             (unsigned)p->id, is_checksum ? "has not its checksum" : "cannot be decoded");
+    ckpt_damage damage = {.storage = {v->c, p->id},
+                          .chunk = p->chunk,
+                          .offset = p->offset,
+                          .size = p->size,
+                          .rule = is_checksum ? "C2" : "C3",
+                          .message = message};
+    ck_verify_tell(v, &damage, is_checksum ? CKPT_E_CHECKSUM : CKPT_E_STRUCTURE);
+}
 
-/* One chunk, which may be damaged. */
-static ckpt_status verify_chunk(ck_verifying *v, const subject *s, uint64_t chunk,
-                                ckpt_error *err) {
-    const ck_storage_rec *rec = ck_storage_at(v->file, s->number);
-    uint64_t begin = ck_chunk_begin(v->file, rec, chunk);
-    ckpt_error read_error;
-    ckpt_status status = ck_chunks_read(v->file, s->number, chunk, 1, v->buffer, &read_error);
-    if (status == CKPT_E_CHECKSUM || status == CKPT_E_STRUCTURE) {
-        char message[96];
-        snprintf(message, sizeof message, "chunk %llu of storage %u %s", (unsigned long long)chunk,
-                 (unsigned)s->id,
-                 status == CKPT_E_CHECKSUM ? "has not its checksum" : "cannot be decoded");
-        ckpt_damage damage = {.storage = {v->c, s->id},
-                              .chunk = chunk,
-                              .offset = rec->offset + begin,
-                              .size = ck_chunk_begin(v->file, rec, chunk + 1) - begin,
-                              .rule = read_error.rule,
-                              .message = message};
-        ck_verify_tell(v, &damage, status);
-        return CKPT_OK;
+static void tell_piece(void *ctx, const ck_piece *p) {
+    ck_verifying *v = ctx;
+    if (p->kind == CK_PIECE_CHUNK)
+        v->result->chunks++;
+    if (p->kind == CK_PIECE_UNCHECKED)
+        v->result->unchecked_bytes += p->size;
+    if (p->state == CK_PIECE_NOT_ZERO) {
+        ckpt_damage damage = {.offset = p->offset + p->bad,
+                              .size = p->size - p->bad,
+                              .rule = "Y1",
+                              .message = "a byte of padding is not zero"};
+        ck_verify_tell(v, &damage, CKPT_E_STRUCTURE);
+    } else if (p->state != CK_PIECE_SOUND) {
+        tell_chunk(v, p);
     }
-    if (status != CKPT_OK && err != NULL)
-        *err = read_error;
+}
+
+/* The bytes of a part are counted when all of it is read. */
+static ckpt_status step(void *ctx, uint64_t bytes, ckpt_error *err) {
+    ck_verifying *v = ctx;
+    return ck_verify_step(v, v->file == v->c ? bytes : 0, err);
+}
+
+ckpt_status ck_verify_begin(ck_verifying *v, ckpt *file, ckpt_error *err) {
+    ck_verify_target target = {v, tell_piece, step};
+    v->file = file;
+    return ck_verify_work_open(file, &target, &v->work, err);
+}
+
+ckpt_status ck_verify_end(ck_verifying *v, ckpt_status status, ckpt_error *err) {
+    if (status == CKPT_OK)
+        status = ck_verify_work_finish(v->work, err);
+    ck_verify_work_close(v->work);
+    v->work = NULL;
     return status;
 }
 
-/* Many chunks at once; where one of them is bad, each for itself, so that all that are bad are
- * told. */
-static ckpt_status verify_run(ck_verifying *v, const subject *s, uint64_t first, uint64_t count,
-                              ckpt_error *err) {
-    ckpt_status status = ck_chunks_read(v->file, s->number, first, count, v->buffer, err);
-    if (status != CKPT_E_CHECKSUM && status != CKPT_E_STRUCTURE)
-        return status;
-    status = CKPT_OK;
-    for (uint64_t i = 0; i < count && status == CKPT_OK; i++)
-        status = verify_chunk(v, s, first + i, err);
+ckpt_status ck_verify_range(ck_verifying *v, ck_piece_kind kind, uint64_t begin, uint64_t end,
+                            ckpt_error *err) {
+    ckpt_status status = CKPT_OK;
+    while (begin < end && status == CKPT_OK) {
+        uint64_t size = end - begin < CK_PIECE_SIZE ? end - begin : CK_PIECE_SIZE;
+        ck_piece piece = {.offset = begin, .size = (uint32_t)size, .kind = (uint8_t)kind};
+        status = ck_verify_work_add(v->work, &piece, err);
+        begin += size;
+    }
     return status;
 }
 
 ckpt_status ck_verify_chunks(ck_verifying *v, uint32_t number, uint32_t id, ckpt_error *err) {
     const ck_storage_rec *rec = ck_storage_at(v->file, number);
-    subject s = {number, id};
     uint64_t all = ((rec->size - 1) >> rec->chunk_log2) + 1;
-    uint64_t most = v->buffer_size >> rec->chunk_log2;
     ckpt_status status = CKPT_OK;
-    most = most > 0 ? most : 1; /* the buffer holds the largest chunk, which may be a short one */
-    for (uint64_t first = 0; first < all && status == CKPT_OK;) {
-        uint64_t count = all - first < most ? all - first : most;
-        uint64_t size =
-            ck_chunk_begin(v->file, rec, first + count) - ck_chunk_begin(v->file, rec, first);
-        status = verify_run(v, &s, first, count, err);
-        v->result->chunks += count;
-        first += count;
-        /* The bytes of a part are counted when all of it is read. */
-        if (status == CKPT_OK)
-            status = ck_verify_step(v, v->file == v->c ? size : 0, err);
+    for (uint64_t i = 0; i < all && status == CKPT_OK; i++) {
+        uint64_t begin = ck_chunk_begin(v->file, rec, i), end = ck_chunk_begin(v->file, rec, i + 1);
+        ck_piece piece = {.offset = rec->offset + begin,
+                          .chunk = i,
+                          .number = number,
+                          .id = id,
+                          .size = (uint32_t)(end - begin),
+                          .kind = CK_PIECE_CHUNK};
+        status = ck_verify_work_add(v->work, &piece, err);
     }
     return status;
 }

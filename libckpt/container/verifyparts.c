@@ -22,7 +22,7 @@ uint64_t ck_parts_size(const ckpt *c) {
 }
 
 static void tell_part(ck_verifying *v, const char *rule, const char *what, ckpt_status status) {
-    char message[256];
+    char message[480]; /* room for the longest name, escaped */
     snprintf(message, sizeof message, "the part '%s' %s", CK_NAME(v->file->part_name), what);
     ckpt_damage damage = {.size = v->file->part->size, .rule = rule, .message = message};
     ck_verify_tell(v, &damage, status);
@@ -38,7 +38,7 @@ static ckpt_status tell_absent(ck_verifying *v, ckpt_error *err) {
     return ck_verify_step(v, v->file->part->size, err);
 }
 
-static ckpt_status hash_part(ck_verifying *v, ckpt_error *err) {
+static ckpt_status hash_part(ck_verifying *v, unsigned char *buffer, ckpt_error *err) {
     const ck_part_rec *rec = v->file->part;
     uint8_t sha256[CK_SHA256_SIZE];
     ckpt_status status = CKPT_OK;
@@ -46,11 +46,11 @@ static ckpt_status hash_part(ck_verifying *v, ckpt_error *err) {
     ck_sha256_begin(&hash);
     for (uint64_t done = 0; done < rec->size && status == CKPT_OK;) {
         uint64_t left = rec->size - done;
-        size_t size = left < CK_RUN_SIZE ? (size_t)left : CK_RUN_SIZE;
-        status = ck_source_read(&v->file->source, done, v->buffer, size, err);
+        size_t size = left < CK_PIECE_SIZE ? (size_t)left : CK_PIECE_SIZE;
+        status = ck_source_read(&v->file->source, done, buffer, size, err);
         if (status != CKPT_OK)
             return status;
-        ck_sha256_add(&hash, v->buffer, size);
+        ck_sha256_add(&hash, buffer, size);
         done += size;
         status = ck_verify_step(v, size, err);
     }
@@ -61,12 +61,12 @@ static ckpt_status hash_part(ck_verifying *v, ckpt_error *err) {
 }
 
 static ckpt_status verify_storages(ck_verifying *v, const uint32_t *ids, ckpt_error *err) {
-    ckpt_status status = CKPT_OK;
+    ckpt_status status = ck_verify_begin(v, v->file, err);
     for (uint32_t i = 0; i < v->file->storages.count && status == CKPT_OK; i++) {
         if (ck_storage_at(v->file, i)->chunk_log2 != 0)
             status = ck_verify_chunks(v, i, ids[i], err);
     }
-    return status;
+    return ck_verify_end(v, status, err);
 }
 
 /* Of each part the numbers that its storages have in c, one part behind the other. */
@@ -81,7 +81,8 @@ static void list_ids(const ckpt *c, const size_t *begins, uint32_t *ids) {
 
 static ckpt_status verify_files(ck_verifying *v, const size_t *begins, const uint32_t *ids,
                                 ckpt_error *err) {
-    ckpt_status status = CKPT_OK;
+    unsigned char *buffer = ck_alloc(&v->c->memory, CK_PIECE_SIZE, 1);
+    ckpt_status status = buffer != NULL ? CKPT_OK : ck_fail_nomem(err);
     for (uint32_t i = 0; i < v->c->part_files.count && status == CKPT_OK; i++) {
         v->file = file_at(v->c, i);
         if (v->file->source.absent != NULL) {
@@ -90,9 +91,10 @@ static ckpt_status verify_files(ck_verifying *v, const size_t *begins, const uin
         }
         status = verify_storages(v, ids + begins[i], err);
         if (status == CKPT_OK)
-            status = hash_part(v, err);
+            status = hash_part(v, buffer, err);
     }
     v->file = v->c;
+    ck_free(&v->c->memory, buffer, CK_PIECE_SIZE, 1);
     return status;
 }
 

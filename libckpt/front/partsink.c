@@ -16,7 +16,7 @@ static ckpt_status create_part(void *ctx, uint32_t *ret_part, ck_sink *ret_sink,
     ckpt_status status = ck_parts_create(ctx, ret_part, &part, err);
     if (status != CKPT_OK)
         return status;
-    ck_sink sink = {part, write_part, NULL};
+    ck_sink sink = {.ctx = part, .write = write_part};
     *ret_sink = sink;
     return CKPT_OK;
 }

@@ -52,12 +52,17 @@ static ckpt_status write_to_file(void *ctx, const void *bytes, size_t size, uint
     return ck_atomic_write(ctx, bytes, size, offset, err);
 }
 
+static void reserve_in_file(void *ctx, uint64_t size) {
+    ck_atomic_reserve(ctx, size);
+}
+
 static ckpt_status write_with_parts(ckpt *c, ck_atomic_file *file, const ck_format *format,
                                     const ckpt_save_options *options, ckpt_error *err) {
     ck_part_sink parts;
     ckpt_status status = ck_part_sink_begin(&parts, file, err);
     if (status == CKPT_OK) {
-        ck_sink sink = {file, write_to_file, &parts.files};
+        ck_sink sink = {
+            .ctx = file, .write = write_to_file, .parts = &parts.files, .reserve = reserve_in_file};
         status = write_as(format, c, &sink, options, err);
         if (status == CKPT_OK)
             return ck_part_sink_commit(&parts, file, err);
@@ -106,7 +111,7 @@ ckpt_status ckpt_save_memory(ckpt *c, const ckpt_save_options *options, void **r
     if (status != CKPT_OK)
         return status;
     memory_file file = {c->memory, {NULL, 0, 0}};
-    ck_sink sink = {&file, write_to_memory, NULL};
+    ck_sink sink = {.ctx = &file, .write = write_to_memory};
     status = write_as(format, c, &sink, &known, err);
     void *exact = NULL;
     if (status == CKPT_OK) {
@@ -144,6 +149,6 @@ ckpt_status ckpt_save_writer(ckpt *c, const ckpt_writer *writer, const ckpt_save
     if (status != CKPT_OK)
         return status;
     ckpt_writer copy = *writer;
-    ck_sink sink = {&copy, write_to_caller, NULL};
+    ck_sink sink = {.ctx = &copy, .write = write_to_caller};
     return write_as(format, c, &sink, &known, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Life and change of a checkpoint as a whole. */
 #include "base/options.h"
+#include "model/decoderpool.h"
 #include "model/object.h"
 
 #include <string.h>
@@ -137,6 +138,7 @@ void ckpt_free(ckpt *c) {
     ck_memory memory = c->memory;
     ckpt **attached = c->attached.records;
     free_storage_bytes(c);
+    ck_decoder_pool_free(c);
     for (size_t i = 0; i < c->attached.count; i++)
         ckpt_free(attached[i]);
     ck_strings_clear(c);

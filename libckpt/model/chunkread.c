@@ -3,9 +3,10 @@
 
 #include "base/checked.h"
 #include "base/workers.h"
+#include "model/checksum.h"
+#include "model/decoderpool.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 /* Below this, starting threads costs more than they save. */
 #define WORTH_THREADS ((size_t)1 << 20)
@@ -40,7 +41,7 @@ static void take_chunk(void *ctx, unsigned worker, size_t i) {
     size_t size = (size_t)(ck_chunk_begin(b->c, b->rec, chunk + 1) - origin - begin);
     const unsigned char *stored = b->stored + begin;
     b->complaints[i] = NULL;
-    if (XXH3_64bits(stored, size) != *ck_chunk_at(b->c, b->rec->first_chunk + chunk))
+    if (ck_checksum(stored, size) != *ck_chunk_at(b->c, b->rec->first_chunk + chunk))
         b->complaints[i] = bad_checksum;
     else if (b->decoders[worker] != NULL)
         b->complaints[i] = b->c->coding->decode(b->decoders[worker], b->rec, stored, size,
@@ -96,18 +97,15 @@ static size_t count_for_one_request(const batch *b, uint64_t left) {
     return (size_t)low;
 }
 
-static void close_decoders(const batch *b) {
-    for (unsigned i = 0; i < b->workers; i++) {
-        if (b->decoders[i] != NULL)
-            b->c->coding->close(b->decoders[i]);
-    }
+static void give_decoders(const batch *b) {
+    for (unsigned i = 0; i < b->workers; i++)
+        ck_decoder_give(b->c, b->decoders[i]);
 }
 
-static ckpt_status open_decoders(batch *b, ckpt_error *err) {
+static ckpt_status take_decoders(batch *b, ckpt_error *err) {
     ckpt_status status = CKPT_OK;
-    size_t room = ck_chunk_size(b->rec, 0);
     for (unsigned i = 0; i < b->workers && status == CKPT_OK; i++)
-        status = b->c->coding->open(&b->c->memory, room, &b->decoders[i], err);
+        status = ck_decoder_take(b->c, &b->decoders[i], err);
     return status;
 }
 
@@ -125,14 +123,14 @@ static ckpt_status read_encoded(batch *b, uint64_t count, ckpt_error *err) {
     size_t room = all < CK_RUN_SIZE ? (size_t)all : CK_RUN_SIZE;
     room = room < largest ? largest : room;
     unsigned char *stored = ck_alloc(memory, room, 1);
-    ckpt_status status = stored != NULL ? open_decoders(b, err) : ck_fail_nomem(err);
+    ckpt_status status = stored != NULL ? take_decoders(b, err) : ck_fail_nomem(err);
     while (b->first < end && status == CKPT_OK) {
         b->count = count_for_one_request(b, end - b->first);
         status = read_batch(b, stored, err);
         b->destination += (uint64_t)b->count << b->rec->chunk_log2;
         b->first += b->count;
     }
-    close_decoders(b);
+    give_decoders(b);
     ck_free(memory, stored, room, 1);
     return status;
 }

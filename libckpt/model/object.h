@@ -76,6 +76,8 @@ typedef struct ck_chunk_coding {
     void (*close)(void *work); /* takes NULL */
 } ck_chunk_coding;
 
+typedef struct ck_decoder_pool ck_decoder_pool;
+
 /* A storage that had to be read to be pointed at. */
 typedef struct ck_loaded {
     void *bytes;
@@ -115,6 +117,7 @@ struct ckpt {
     ckpt *attached_to;
 
     const ck_chunk_coding *coding; /* NULL where nothing is encoded */
+    ck_decoder_pool *decoders;     /* the same; see decoderpool.h */
     unsigned threads;              /* to read with; 0: one for each processor */
     ck_losses losses;              /* to tell of what reading could not keep */
     ck_source source;              /* the file; size 0 and no name when there is none */

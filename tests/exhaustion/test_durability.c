@@ -182,7 +182,10 @@ static ckpt_status cancel_late(ckpt *c, unsigned *left, ckpt_error *err) {
 
 START_TEST(a_cancelled_save_leaves_the_old_file) {
     ckpt_error err;
+    /* Progress is told every few megabytes. */
+    static const uint64_t shape[1] = {5000000};
     ckpt *c = sweep_open_source(s, CKPT_ACCESS_MAP);
+    assert_ok(ckpt_add_parameter(ckpt_root(c), "large", CKPT_U8, 1, shape, NULL, NULL, &err));
     for (unsigned calls = 0;; calls++) {
         unsigned left = calls;
         ckpt_status status = cancel_late(c, &left, &err);

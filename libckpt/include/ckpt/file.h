@@ -138,7 +138,8 @@ typedef struct ckpt_damage {
 typedef struct ckpt_verify_options {
     size_t struct_size; /* sizeof(ckpt_verify_options) */
     ckpt_progress progress;
-    void (*on_damage)(void *ctx, const ckpt_damage *damage); /* in the order of the file */
+    void (*on_damage)(void *ctx, const ckpt_damage *damage); /* in the order of the file, from the
+                                                                caller's thread */
     void *ctx;                                               /* for both functions */
 } ckpt_verify_options;
 
@@ -191,8 +192,9 @@ typedef struct ckpt_save_options {
     bool compress;       /* encode storages that shrink by a 64th or more ("planes"): smaller files,
                             which cannot be mapped. Needs checksums and chunks of at most 2^24
                             bytes. The bytes depend on the version of zlib */
-    unsigned threads;    /* to compress with; 0: one for each processor. Has no influence on the
-                            bytes. Takes memory for about three and a half chunks each */
+    unsigned threads;    /* to read, check and compress with; 0: one for each processor, 1: the
+                            library starts no threads. Has no influence on the bytes. When
+                            compressing, takes memory for about three and a half chunks each */
     ckpt_progress progress;
     void *ctx;            /* for progress */
     ckpt_on_loss on_loss; /* told of what of the checkpoint the format cannot hold */

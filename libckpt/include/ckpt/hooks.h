@@ -47,7 +47,8 @@ typedef struct ckpt_file_status {
 
 /* Every function returns 0 or an errno value. pread and pwrite may transfer fewer bytes than
  * asked (the library goes on) and may return EINTR (the library tries again); a pread of 0 bytes
- * is the end of the file. A file is named by whatever non-negative number open gives. */
+ * is the end of the file. A file is named by whatever non-negative number open gives. pread may be
+ * called from several threads at once, unless the options ask for one thread. */
 typedef struct ckpt_filesystem {
     void *ctx;
     int (*open)(void *ctx, const char *path, ckpt_file_mode mode, int *ret_file);
@@ -76,6 +77,12 @@ typedef struct ckpt_filesystem {
      * not be followed: ELOOP, or ENOTDIR where a directory is asked for. */
     int (*open_at)(void *ctx, int directory, const char *component, ckpt_file_mode mode,
                    int *ret_file);
+    /* Hints; NULL where a file system has nothing of the kind. What they return is not looked at: a
+     * failure shows in pwrite or sync. reserve: the file will have at least size bytes, all of which
+     * will be written; it may become so long at once. begin_sync: begin to write this range to the
+     * disk, without waiting for it. */
+    int (*reserve)(void *ctx, int file, uint64_t size);
+    int (*begin_sync)(void *ctx, int file, uint64_t offset, uint64_t size);
 } ckpt_filesystem;
 
 /* The default file system, for hooks that wish to pass most calls on. */

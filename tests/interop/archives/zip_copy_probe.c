@@ -29,7 +29,7 @@ static ckpt_status copy_entry(const ck_source *source, const ck_zip_entry *entry
 static ckpt_status copy(const ck_source *source, const ck_memory *memory, FILE *out,
                         ckpt_error *err) {
     ck_zip *zip;
-    ck_sink sink = {out, write_to_file, NULL};
+    ck_sink sink = {.ctx = out, .write = write_to_file};
     ck_zip_writer writer;
     ckpt_status status = ck_zip_open(&zip, memory, source, true, err);
     if (status != CKPT_OK)

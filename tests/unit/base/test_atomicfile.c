@@ -93,6 +93,53 @@ START_TEST(a_file_that_need_not_be_durable_is_not_synced) {
 }
 END_TEST
 
+/* What the hints were, while a file was written. */
+static struct {
+    uint64_t reserved, begun[8], ends[8];
+    int reserves, begins;
+} hints;
+
+static int note_reserve(void *ctx, int number, uint64_t size) {
+    (void)ctx;
+    (void)number;
+    hints.reserves++;
+    hints.reserved = size;
+    return EIO;
+}
+
+static int note_begin_sync(void *ctx, int number, uint64_t offset, uint64_t size) {
+    (void)ctx;
+    (void)number;
+    ck_assert_int_lt(hints.begins, 8);
+    hints.begun[hints.begins] = offset;
+    hints.ends[hints.begins++] = offset + size;
+    return EIO;
+}
+
+/* _i: whether the file is to be durable. */
+START_TEST(hints_are_given_and_what_becomes_of_them_does_not_matter) {
+    static unsigned char piece[3 << 20];
+    ckpt_filesystem with_hints = *hook;
+    uint64_t end = 8192;
+    with_hints.reserve = note_reserve;
+    with_hints.begin_sync = note_begin_sync;
+    memset(&hints, 0, sizeof hints);
+    assert_ok(ck_atomic_open(&file, &memory, &with_hints, path, _i == 1, &err));
+    ck_atomic_reserve(&file, 12345);
+    for (int i = 0; i < 10; i++, end += sizeof piece)
+        assert_ok(ck_atomic_write(&file, piece, sizeof piece, end, &err));
+    assert_ok(ck_atomic_write(&file, "head", 4, 0, &err));
+    assert_ok(ck_atomic_commit(&file, &err));
+    ck_assert_int_eq(hints.reserves, 1);
+    ck_assert_uint_eq(hints.reserved, 12345);
+    ck_assert_int_eq(hints.begins, _i == 1 ? 3 : 0);
+    for (int i = 0; i < hints.begins; i++) {
+        ck_assert_uint_eq(hints.begun[i], i == 0 ? 0 : hints.ends[i - 1]);
+        ck_assert_uint_le(hints.ends[i], end);
+    }
+}
+END_TEST
+
 START_TEST(short_and_interrupted_writes_go_on) {
     files.largest_transfer = 1;
     files.interrupts = true;
@@ -225,6 +272,7 @@ int main(void) {
     tcase_add_test(tests, what_is_thrown_away_leaves_nothing);
     tcase_add_test(tests, a_durable_file_is_synced_before_it_is_renamed_and_its_directory_after);
     tcase_add_test(tests, a_file_that_need_not_be_durable_is_not_synced);
+    tcase_add_loop_test(tests, hints_are_given_and_what_becomes_of_them_does_not_matter, 0, 2);
     tcase_add_test(tests, short_and_interrupted_writes_go_on);
     tcase_add_test(tests, what_killed_savers_have_left_is_taken_away);
     tcase_add_test(tests, what_no_saver_has_left_is_passed_over);

@@ -204,8 +204,9 @@ START_TEST(verifying_can_be_cancelled) {
 }
 END_TEST
 
+/* So does saving. */
 START_TEST(saving_can_be_cancelled) {
-    saved_file file = save_in_chunks(50000, 4096);
+    saved_file file = save_in_chunks((uint64_t)12 << 20, 4096);
     ckpt *c = open_saved(&file);
     for (int stop_at = 1; stop_at < 10; stop_at++) {
         damages d;

@@ -79,7 +79,7 @@ static ck_source source_of(image *i) {
 /* Entries of content[0], content[1], ..., named "0", "1", ... */
 static void write_entries(ck_zip_style style, unsigned count, const size_t *sizes,
                           const unsigned char *content) {
-    ck_sink sink = {&file, write_bytes, NULL};
+    ck_sink sink = {.ctx = &file, .write = write_bytes};
     ck_zip_writer writer;
     char name[16];
     ck_zip_writer_init(&writer, &memory, &sink, style);
@@ -130,7 +130,7 @@ START_TEST(what_is_written_is_read) {
 END_TEST
 
 START_TEST(the_writer_refuses_what_the_reader_would) {
-    ck_sink sink = {&file, write_bytes, NULL};
+    ck_sink sink = {.ctx = &file, .write = write_bytes};
     ck_zip_writer writer;
     ck_zip_writer_init(&writer, &memory, &sink, CK_ZIP_PLAIN);
     assert_status(ck_zip_add(&writer, "../a", 4, "", 0, &err), CKPT_E_UNSUPPORTED);
@@ -153,7 +153,7 @@ START_TEST(the_writer_refuses_what_the_reader_would) {
 END_TEST
 
 START_TEST(names_in_another_case_are_one_where_that_is_asked_for) {
-    ck_sink sink = {&file, write_bytes, NULL};
+    ck_sink sink = {.ctx = &file, .write = write_bytes};
     ck_zip_writer writer;
     ck_zip *zip;
     ck_zip_writer_init(&writer, &memory, &sink, CK_ZIP_PLAIN);

@@ -56,7 +56,7 @@ START_TEST(entries_and_offsets_behind_4_gib) {
     fault_memory hook;
     memset(&hook, 0, sizeof hook);
     ck_memory memory = fault_memory_hook(&hook);
-    ck_sink sink = {&s, write_sparse, NULL};
+    ck_sink sink = {.ctx = &s, .write = write_sparse};
     ck_zip_writer writer;
     ck_source source;
     ck_zip *zip;

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""One measurement of other software, for the scripts of this directory.
+
+    bench_peers.py OPERATION ARGUMENT...     one, as a line of JSON
+    bench_peers.py serve                     for each line of JSON on the standard input one line
+
+What is imported and what is made beforehand is not measured.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+
+BLOCKS_OF = 16  # as in benchmodels.c
+
+
+def many_name(i):
+    return f"blocks.{i // BLOCKS_OF:05}.attention.{i % BLOCKS_OF}.weight"
+
+
+def many_arrays(count):
+    import numpy
+    return {many_name(i): numpy.array([i, 1, 2, 3], "<f4") for i in range(count)}
+
+
+LARGE = {}
+
+
+def large_tensors(size):
+    """The tensors of benchmodels.c in number and size; made once."""
+    import torch
+    if size not in LARGE:
+        LARGE.clear()
+        piece = 16 << 20
+        LARGE[size] = {f"weight{i}": torch.randn(min(piece, size - i * piece) // 4)
+                       for i in range((size + piece - 1) // piece)}
+    return LARGE[size]
+
+
+def anonymous():
+    with open("/proc/self/statm", encoding="ascii") as stream:
+        _, resident, shared = map(int, stream.read().split()[:3])
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def timed(action, path=None):
+    if path is not None and os.path.exists(path):
+        os.unlink(path)
+    begin = time.perf_counter()
+    action()
+    return {"seconds": time.perf_counter() - begin}
+
+
+def opened(open_file):
+    """Time and memory of opening; what was opened is held until both are known."""
+    before, begin = anonymous(), time.perf_counter()
+    held = open_file()
+    seconds = time.perf_counter() - begin
+    result = {"seconds": seconds, "anonymous": max(anonymous() - before, 0)}
+    del held
+    return result
+
+
+# ---- making the files ----
+
+def make_safetensors(count, path):
+    import safetensors.numpy
+    safetensors.numpy.save_file(many_arrays(int(count)), path)
+    return {}
+
+
+def make_npz(count, path):
+    import numpy
+    numpy.savez(path, **many_arrays(int(count)))
+    return {}
+
+
+def make_torch(count, path):
+    import torch
+    torch.save({name: torch.from_numpy(a) for name, a in many_arrays(int(count)).items()}, path)
+    return {}
+
+
+# ---- reading ----
+
+def open_safetensors(path):
+    import numpy  # pylint: disable=unused-import
+    import safetensors
+    return opened(lambda: safetensors.safe_open(path, framework="np"))
+
+
+def open_npz(path):
+    import numpy
+    return opened(lambda: numpy.load(path))
+
+
+def open_torch(path):
+    import torch
+    return opened(lambda: torch.load(path, weights_only=True, mmap=True))
+
+
+def get_safetensors(path, count, times, seed):
+    import numpy  # pylint: disable=unused-import
+    import safetensors
+    choose = random.Random(int(seed))
+    names = [many_name(choose.randrange(int(count))) for _ in range(int(times))]
+
+    def get():
+        for name in names:
+            with safetensors.safe_open(path, framework="np") as opened_file:
+                opened_file.get_tensor(name)
+    result = timed(get)
+    return {"seconds": result["seconds"] / int(times)}
+
+
+# ---- saving ----
+
+def save_torch(size, path):
+    import torch
+    tensors = large_tensors(int(size))
+    return timed(lambda: torch.save(tensors, path), path)
+
+
+def save_safetensors(size, path):
+    import safetensors.torch
+    tensors = large_tensors(int(size))
+    return timed(lambda: safetensors.torch.save_file(tensors, path), path)
+
+
+def save_npz(size, path):
+    import numpy
+    arrays = {name: tensor.numpy() for name, tensor in large_tensors(int(size)).items()}
+    return timed(lambda: numpy.savez(path, **arrays), path)
+
+
+OPERATIONS = {name.replace("_", "-"): function for name, function in list(globals().items())
+              if name.split("_")[0] in ("make", "open", "get", "save")}
+
+
+def main():
+    if sys.argv[1] != "serve":
+        print(json.dumps(OPERATIONS[sys.argv[1]](*sys.argv[2:])))
+        return
+    for line in sys.stdin:
+        operation, *arguments = json.loads(line)
+        print(json.dumps(OPERATIONS[operation](*arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
