@@ -27,12 +27,9 @@ static const unsigned char *page(const pages *p, unsigned i) {
     return p->bytes + i * CK_PAGE_SIZE;
 }
 
+/* size is not 0. Bytes that all equal their neighbour are all equal to the first. */
 static bool all_zero(const unsigned char *bytes, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        if (bytes[i] != 0)
-            return false;
-    }
-    return true;
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
 static bool has_magic(const unsigned char *bytes) {

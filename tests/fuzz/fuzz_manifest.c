@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ckpt_error err;
     ckpt_status status =
         ckpt_manifest_read((const char *)data, size, NULL, &options, &manifest, &err);
-    must(memory.peak <= ((size_t)16 << 20) + 256 * size, "reading takes too much memory");
+    must(memory.peak <= FUZZ_MOST_MEMORY + 256 * size, "reading takes too much memory");
     fuzz_check_error(status, &err);
     must(status == CKPT_OK || status != CKPT_E_MANIFEST || err.line > 0, "no line is told");
     if (status == CKPT_OK) {

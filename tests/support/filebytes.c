@@ -21,8 +21,17 @@ void field_store(file_bytes *file, size_t offset, unsigned width, uint64_t value
         file->bytes[offset + i] = (unsigned char)(value >> (8 * i));
 }
 
+size_t slot_of(const file_bytes *file) {
+    bool second = memcmp(file->bytes + CK_PAGE_SIZE, CK_MAGIC, CK_MAGIC_SIZE) == 0 &&
+                  field_load(file, CK_PAGE_SIZE + CK_SLOT_STATE, 4) == CK_STATE_COMMITTED;
+    return second && field_load(file, CK_PAGE_SIZE + CK_SLOT_SEQUENCE, 8) >
+                         field_load(file, CK_SLOT_SEQUENCE, 8)
+               ? CK_PAGE_SIZE
+               : 0;
+}
+
 size_t index_offset_of(const file_bytes *file) {
-    return (size_t)field_load(file, CK_SLOT_INDEX_OFFSET, 8);
+    return (size_t)field_load(file, slot_of(file) + CK_SLOT_INDEX_OFFSET, 8);
 }
 
 file_section section_of(const file_bytes *file, uint32_t kind) {
@@ -126,7 +135,7 @@ static void list_section(listing *list, uint32_t kind) {
 
 size_t list_fields(const file_bytes *file, file_field *fields, size_t room) {
     listing list = {file, fields, room, 0};
-    list_record(&list, slot_fields, 0, "slot", 0);
+    list_record(&list, slot_fields, slot_of(file), "slot", 0);
     list_record(&list, (const unsigned char[]){4, 4, 0}, index_offset_of(file), "directory", 0);
     for (uint32_t kind = 1; kind < CK_SECTION_ROOM; kind++)
         list_section(&list, kind);

@@ -30,7 +30,9 @@ typedef struct file_section {
 uint64_t field_load(const file_bytes *file, size_t offset, unsigned width);
 void field_store(file_bytes *file, size_t offset, unsigned width, uint64_t value);
 
-/* By the slot in page 0, as every file has it that libckpt writes. */
+/* Where the newest committed slot stands, and where its index does. The file has both header pages;
+ * nothing in them need be right. */
+size_t slot_of(const file_bytes *file);
 size_t index_offset_of(const file_bytes *file);
 file_section section_of(const file_bytes *file, uint32_t kind);
 /* Offset in the file of byte `at` of record i. */
