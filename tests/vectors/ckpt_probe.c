@@ -4,7 +4,8 @@
  * Reads lines "ACCESS PATH", where ACCESS is map, read, memory, reader, or generation-N for an
  * older generation, and answers each with one line: an object, or "reject RULE: message" when
  * opening or verifying fails. ACCESS may also be manifest, and the answer is the text of the
- * manifest as a string, or save, and it is the bytes that a save gives, in hexadecimal. */
+ * manifest as a string, or save, and it is the bytes that a save gives, in hexadecimal; again: the
+ * same, with the options that the file seems to have been saved with. */
 #include <ckpt/ckpt.h>
 
 #include <inttypes.h>
@@ -243,11 +244,26 @@ static void put_manifest(ckpt *c) {
     ckpt_buffer_free(c, text, size + 1);
 }
 
-static void put_saved(ckpt *c) {
+/* Those that show: where nothing has bytes, any will do. */
+static ckpt_save_options options_of(ckpt *c) {
+    ckpt_save_options options = {.struct_size = sizeof options, .threads = 1};
+    for (uint32_t s = 0; s < ckpt_storage_count(c); s++) {
+        ckpt_storage storage = ckpt_storage_by_id(c, s);
+        ckpt_storage_layout layout = ckpt_describe_storage(storage);
+        if (ckpt_storage_size(storage) == 0)
+            continue;
+        options.chunk_size = layout.chunk_size;
+        options.no_checksums = layout.chunk_size == 0;
+        options.compress = options.compress || strcmp(layout.encoding, "planes") == 0;
+    }
+    return options;
+}
+
+static void put_saved(ckpt *c, const ckpt_save_options *options) {
     void *data;
     size_t size;
     ckpt_error err;
-    if (ckpt_save_memory(c, NULL, &data, &size, &err) != CKPT_OK)
+    if (ckpt_save_memory(c, options, &data, &size, &err) != CKPT_OK)
         die(err.message);
     putchar('"');
     for (size_t i = 0; i < size; i++)
@@ -284,8 +300,11 @@ static void answer(const char *access, const char *path) {
     if (status == CKPT_OK && strcmp(access, "manifest") == 0)
         put_manifest(c);
     else if (status == CKPT_OK && strcmp(access, "save") == 0)
-        put_saved(c);
-    else if (status == CKPT_OK)
+        put_saved(c, NULL);
+    else if (status == CKPT_OK && strcmp(access, "again") == 0) {
+        ckpt_save_options options = options_of(c);
+        put_saved(c, &options);
+    } else if (status == CKPT_OK)
         describe(c);
     else
         printf("reject %s: %s\n", err.rule[0] != '\0' ? err.rule : ckpt_status_name(status),

@@ -2,11 +2,12 @@
 """The library and spec/decoder.py judge the same files alike, and spec/vectors/image.py writes what
 the library writes.
 
-    python3 tests/vectors/test_readers.py --probe BUILD/tests/vectors/ckpt_probe
-    python3 tests/vectors/test_readers.py --probe ... --count 100000 [--seed 7]
+    cd BUILD/tests/vectors
+    python3 .../test_readers.py --probe ckpt_probe --generate ckpt_generate
+    python3 .../test_readers.py --probe ckpt_probe --generate ckpt_generate --count 100000 [--seed 7]
 
-The first form prints TAP. The second tries that many mutated files and keeps those on which the
-readers differ. The probe can also be named by the environment variable CKPT_PROBE.
+The first form prints TAP. The second tries that many files, a tenth of them as they were generated,
+the others mutated ones of those and of the vectors, and keeps those on which the readers differ.
 """
 
 import argparse
@@ -33,24 +34,26 @@ from vector_manifest import manifest  # noqa: E402
 
 ACCESS = ("map", "read", "memory", "reader")
 SAMPLE = 600
+SAMPLE_GENERATED = 60
+LARGEST_BASE = 40000  # bytes of a generated file that is mutated
 SEED = 20240607
 LARGE = ("large-storage", "limits", "generation-3", "chunks")
 BASES = [name for name in VALID if name not in LARGE]  # for mutations
 
 
-class Probe:
-    """The C reader, as a process that answers one line for each file."""
+class Program:
+    """A process that answers each line with one."""
 
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, encoding="utf-8")
 
-    def ask(self, access, path):
-        self.process.stdin.write(f"{access} {path}\n")
+    def ask(self, what, path):
+        self.process.stdin.write(f"{what} {path}\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise AssertionError(f"the probe died, status {self.process.wait()}: {access} {path}")
+            raise AssertionError(f"the program died, status {self.process.wait()}: {what} {path}")
         return line.rstrip("\n")
 
 
@@ -73,8 +76,9 @@ def theirs(line):
 
 
 class Comparison:
-    def __init__(self, program):
-        self.probe = Probe(program)
+    def __init__(self, probe, generator):
+        self.probe = Program(probe)
+        self.generator = Program(generator)
         self.directory = tempfile.TemporaryDirectory()
         self.path = pathlib.Path(self.directory.name) / "file.ckpt"
         make.write_parts(self.directory.name)
@@ -91,46 +95,84 @@ class Comparison:
 
     def agree(self, data, access=ACCESS):
         """Both reject, or both find the same; the reasons may differ. None, or the difference."""
-        wanted, got = self.answers(data, access)
+        return self.judge(*self.answers(data, access))
+
+    @staticmethod
+    def judge(wanted, got):
         if isinstance(wanted, str) and isinstance(got, str) or wanted == got:
             return None
         return f"decoder.py: {str(wanted)[:300]}\nlibrary:    {str(got)[:300]}"
 
 
-def mutated_files(count, seed):
-    """(name, bytes); the file with a number is the same for every count."""
+    def generated(self, seed):
+        """(kind, bytes) of a random file."""
+        kind = self.generator.ask(str(seed), self.path)
+        return kind, self.path.read_bytes()
+
+    def agree_on_generated(self, seed):
+        """As agree, for a file that must be accepted; and saving what is read of it, if it is not
+        edited, gives the very file."""
+        kind, data = self.generated(seed)
+        wanted, got = self.answers(data)
+        if isinstance(wanted, str) or wanted != got:
+            return data, f"decoder.py: {str(wanted)[:300]}\nlibrary:    {str(got)[:300]}"
+        if kind != "edited":
+            again = bytes.fromhex(json.loads(self.probe.ask("again", self.path)))
+            if again != data:
+                return data, f"{kind}: saved again, it has other bytes"
+        return data, None
+
+
+def mutated_files(comparison, count, seed):
+    """(name, bytes); the file with a number is the same for every count. Half of them come from the
+    vectors, half from generated files, which are used a few times each."""
     made = {name: VALID[name]()[0] for name in BASES}
+    generated, base = "", b""
     for i in range(count):
         generator = random.Random(f"{seed}/{i}")
+        if i % 16 == 0:
+            generated, base = f"generated-{seed + i}", comparison.generated(seed + i)[1]
         name = generator.choice(BASES)
-        yield f"{name}-{seed}-{i}", mutate.mutated(generator, made[name])
+        data = made[name]
+        if generator.randrange(2) and len(base) <= LARGEST_BASE:
+            name, data = generated, base
+        yield f"{name}-{seed}-{i}", mutate.mutated(generator, data)
+
+
+def keep(name, data, difference):
+    kept = pathlib.Path(f"{name}.ckpt")
+    kept.write_bytes(data)
+    print(f"{kept}:\n{difference}", flush=True)
 
 
 def search(comparison, count, seed):
     """The command of its own; returns the number of files on which the readers differ."""
     different = accepted = 0
-    for name, data in mutated_files(count, seed):
-        kind = random.Random(name).choice(ACCESS)
-        difference = comparison.agree(data, (kind,))
-        accepted += not isinstance(ours(data, comparison.directory.name), str)
+    for i in range(count // 10):
+        data, difference = comparison.agree_on_generated(seed + i)
         if difference:
             different += 1
-            kept = pathlib.Path(f"{name}.ckpt")
-            kept.write_bytes(data)
-            print(f"{kept}:\n{difference}", flush=True)
-    print(f"{count} files, {accepted} accepted, {different} differences")
+            keep(f"generated-{seed + i}", data, difference)
+    for name, data in mutated_files(comparison, count - count // 10, seed):
+        wanted, got = comparison.answers(data)
+        accepted += not isinstance(wanted, str)
+        difference = comparison.judge(wanted, got)
+        if difference:
+            different += 1
+            keep(name, data, difference)
+    print(f"{count // 10} generated files; {count - count // 10} mutated ones, {accepted} of them "
+          f"accepted; {different} differences")
     return different
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--probe", default=os.environ.get("CKPT_PROBE"))
+    parser.add_argument("--probe", required=True)
+    parser.add_argument("--generate", required=True)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()
-    if not options.probe:
-        parser.error("--probe, or CKPT_PROBE in the environment, names the program")
-    comparison = Comparison(options.probe)
+    comparison = Comparison(options.probe, options.generate)
     if options.count:
         sys.exit(1 if search(comparison, options.count, options.seed) else 0)
     tap.main(tests(comparison))
@@ -177,14 +219,22 @@ def tests(comparison):
                 if difference:
                     raise AssertionError(f"{base}: {what}\n{difference}")
 
+    def test_generated_files():
+        print(f"# seed {SEED}, {SAMPLE_GENERATED} files")
+        for i in range(SAMPLE_GENERATED):
+            _, difference = comparison.agree_on_generated(SEED + i)
+            if difference:
+                raise AssertionError(f"seed {SEED + i}\n{difference}")
+
     def test_mutated_files():
         print(f"# seed {SEED}, {SAMPLE} files")
         accepted = 0
-        for name, data in mutated_files(SAMPLE, SEED):
-            difference = comparison.agree(data)
+        for name, data in mutated_files(comparison, SAMPLE, SEED):
+            wanted, got = comparison.answers(data)
+            difference = comparison.judge(wanted, got)
             if difference:
                 raise AssertionError(f"{name}\n{difference}")
-            accepted += not isinstance(ours(data, comparison.directory.name), str)
+            accepted += not isinstance(wanted, str)
         # Mutations that leave nothing to compare would prove little.
         if not SAMPLE // 20 < accepted < SAMPLE // 2:
             raise AssertionError(f"{accepted} of {SAMPLE} mutated files are sound")
