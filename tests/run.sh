@@ -1,9 +1,11 @@
 #!/bin/sh
 # Sets up and runs the tests.
 #
-#   sh tests/run.sh            every suite, in three builds
+#   sh tests/run.sh            every suite, in five builds
 #   sh tests/run.sh quick      one build: gcc with address and undefined-behaviour sanitizers
-#   sh tests/run.sh coverage   one build: gcc, with the line coverage of the library's core
+#   sh tests/run.sh threads    one build: clang with the thread sanitizer
+#   sh tests/run.sh integer    one build: clang with its sanitizers of integer arithmetic
+#   sh tests/run.sh coverage   one build: gcc, with the coverage of the library's core
 #
 # The last line is "N passed, N failed, N skipped". The exit status is 0 if nothing failed and, where
 # CI=true is in the environment, nothing was skipped either. tests/README.md tells the rest.
@@ -12,9 +14,9 @@ cd "$(dirname "$0")/.."
 
 mode=${1:-all}
 case $mode in
-all | quick | coverage) ;;
+all | quick | threads | integer | coverage) ;;
 *)
-    sed -n 's/^# \{0,1\}//; 2,6p' "$0" >&2
+    sed -n 's/^# \{0,1\}//; 2,9p' "$0" >&2
     exit 2
     ;;
 esac
@@ -128,6 +130,27 @@ suite_clang() {
         run clang --suite unit --suite interop
 }
 
+# The thread sanitizer: what starts threads, and what many threads may read at once.
+suite_threads() {
+    CC=clang CXX=clang++
+    export CC CXX
+    TSAN_OPTIONS=halt_on_error=1
+    export TSAN_OPTIONS
+    build threads --buildtype=debugoptimized -Dblas=disabled -Dtools=false -Db_lundef=false \
+        -Db_sanitize=thread &&
+        run threads workers threads encoded determinism
+}
+
+# No number of the core wraps or loses bits but where tests/integer.ignore says so.
+suite_integer() {
+    CC=clang CXX=clang++
+    export CC CXX
+    checks=integer,implicit-conversion,bounds
+    build integer --buildtype=debugoptimized -Dblas=disabled -Dtools=false -Db_lundef=false \
+        -Dc_args="-fsanitize=$checks -fno-sanitize=unsigned-shift-base -fno-sanitize-recover=all -fsanitize-ignorelist=$PWD/tests/integer.ignore" \
+        -Dc_link_args="-fsanitize=$checks" && run integer --suite unit --suite property
+}
+
 suite_coverage() {
     CC=gcc CXX=g++
     export CC CXX
@@ -186,8 +209,10 @@ all)
     suite asan
     suite release
     suite clang
+    suite threads
+    suite integer
     ;;
 quick) suite asan ;;
-coverage) suite coverage ;;
+threads | integer | coverage) suite "$mode" ;;
 esac
 report

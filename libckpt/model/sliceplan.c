@@ -7,7 +7,7 @@
 
 static ckpt_status check_slice(const ckpt_slice *slice, uint32_t dimension, uint64_t extent,
                                ckpt_error *err) {
-    uint64_t first = slice->start, left = extent - first;
+    uint64_t first = slice->start, left = first <= extent ? extent - first : 0;
     bool inside = first <= extent && slice->count <= left;
     if (slice->count > 1 && slice->step == 0)
         return ck_fail(err, CKPT_E_ARGUMENT, "the slice of dimension %u has a step of 0",
