@@ -66,39 +66,64 @@ static bool takes(const char **p, const char *end, uint32_t wanted) {
     return any || own == wanted;
 }
 
-bool glob_matches(const char *pattern, const char *name, size_t name_size) {
-    const char *p = pattern, *p_end = pattern + strlen(pattern);
-    const char *n = name, *n_end = name + name_size;
-    /* Only the last star met ever needs to take more: an earlier one could not do better. */
-    const char *star = NULL, *star_name = NULL;
-    while (n < n_end) {
+/* The elements up to the next '*' or the end of the pattern, at n; *p moves over them. Returns
+ * where the name goes on, or NULL. */
+static const char *take_run(const char **p, const char *p_end, const char *n, const char *n_end) {
+    while (*p < p_end && **p != '*') {
         size_t size;
+        if (n == n_end)
+            return NULL;
         uint32_t wanted = character_at(n, n_end, &size);
-        if (p < p_end && *p == '*') {
-            star = ++p;
-            star_name = n;
-        } else if (p < p_end && takes(&p, p_end, wanted)) {
-            n += size;
-        } else if (star != NULL) {
-            character_at(star_name, n_end, &size);
-            star_name += size;
-            n = star_name;
-            p = star;
-        } else {
-            return false;
-        }
+        if (!takes(p, p_end, wanted))
+            return NULL;
+        n += size;
     }
-    while (p < p_end && *p == '*')
-        p++;
-    return p == p_end;
+    return n;
+}
+
+static bool may_end(const char *n, const char *n_end, bool at_dots) {
+    return n == n_end || (at_dots && *n == '.');
+}
+
+/* The first place from n on where the elements up to the next '*' fit; for the last of them, where
+ * the name may end behind them too. Returns as take_run does. */
+static const char *find_run(const char **p, const char *p_end, const char *n, const char *n_end,
+                            bool at_dots) {
+    for (;;) {
+        const char *rest = *p;
+        const char *after = take_run(&rest, p_end, n, n_end);
+        if (after != NULL && (rest != p_end || may_end(after, n_end, at_dots))) {
+            *p = rest;
+            return after;
+        }
+        if (n == n_end)
+            return NULL;
+        size_t size;
+        character_at(n, n_end, &size);
+        n += size;
+    }
+}
+
+/* Whether the pattern takes the name, or, at_dots, what stands before a dot of it. Every run
+ * between stars is best taken where it comes first, so no choice is ever taken back. */
+static bool matches(const char *pattern, const char *name, size_t name_size, bool at_dots) {
+    const char *p = pattern, *p_end = pattern + strlen(pattern);
+    const char *n_end = name + name_size, *n = take_run(&p, p_end, name, n_end);
+    if (n != NULL && p == p_end)
+        return may_end(n, n_end, at_dots);
+    while (n != NULL && p < p_end) {
+        while (p < p_end && *p == '*')
+            p++;
+        if (p < p_end)
+            n = find_run(&p, p_end, n, n_end, at_dots);
+    }
+    return n != NULL;
+}
+
+bool glob_matches(const char *pattern, const char *name, size_t name_size) {
+    return matches(pattern, name, name_size, false);
 }
 
 bool glob_matches_name_or_module(const char *pattern, const char *name, size_t name_size) {
-    if (glob_matches(pattern, name, name_size))
-        return true;
-    for (size_t i = name_size; i-- > 0;) {
-        if (name[i] == '.' && glob_matches(pattern, name, i))
-            return true;
-    }
-    return false;
+    return matches(pattern, name, name_size, true);
 }

@@ -13,7 +13,7 @@
 bool glob_matches(const char *pattern, const char *name, size_t name_size);
 
 /* Whether the pattern fits the name or a part of it that ends before a dot: the pattern "encoder"
- * takes "encoder.0.weight" too. */
+ * takes "encoder.0.weight" too. Time as above. */
 bool glob_matches_name_or_module(const char *pattern, const char *name, size_t name_size);
 
 #endif
