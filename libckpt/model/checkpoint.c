@@ -129,6 +129,8 @@ static void free_tables(ckpt *c) {
         ck_buffer_clear(&c->memory, &c->value_bytes);
     ck_hashmap_clear(&c->memory, &c->member_index);
     ck_hashmap_clear(&c->memory, &c->value_index);
+    ck_hashmap_clear(&c->memory, &c->member_shifts);
+    ck_hashmap_clear(&c->memory, &c->value_shifts);
     ck_hashmap_clear(&c->memory, &c->value_rooms);
 }
 

@@ -45,6 +45,19 @@ static uint32_t search(const ckpt *c, const sorted_run *run, const char *text, s
     return CK_NONE;
 }
 
+static uint32_t shift_of(const ck_hashmap *shifts, uint64_t key) {
+    uint32_t shift = shifts->count != 0 ? ck_hashmap_get(shifts, key) : CK_HASH_NONE;
+    return shift != CK_HASH_NONE ? shift : 0;
+}
+
+uint32_t ck_member_shift(const ckpt *c, uint32_t module) {
+    return shift_of(&c->member_shifts, module);
+}
+
+uint32_t ck_value_shift(const ckpt *c, uint64_t first) {
+    return shift_of(&c->value_shifts, first);
+}
+
 uint32_t ck_find_member(const ckpt *c, uint32_t module, const char *name, size_t size) {
     const ck_module_rec *rec = ck_module_rec_at(c, module);
     if (!c->thawed) {
@@ -55,7 +68,8 @@ uint32_t ck_find_member(const ckpt *c, uint32_t module, const char *name, size_t
     uint32_t string = ck_find_string(c, name, size);
     if (string == CK_NONE)
         return CK_NONE;
-    return ck_hashmap_get(&c->member_index, ck_pair(module, string));
+    uint32_t place = ck_hashmap_get(&c->member_index, ck_pair(module, string));
+    return place != CK_HASH_NONE ? place - ck_member_shift(c, module) : CK_NONE;
 }
 
 uint32_t ck_find_element(const ckpt *c, uint32_t map, const char *key, size_t size) {
@@ -70,5 +84,7 @@ uint32_t ck_find_element(const ckpt *c, uint32_t map, const char *key, size_t si
     uint32_t string = ck_find_string(c, key, size);
     if (string == CK_NONE)
         return CK_NONE;
-    return ck_hashmap_get(&c->value_index, ck_pair(rec->payload, string));
+    uint32_t shift = ck_value_shift(c, rec->payload);
+    uint32_t place = ck_hashmap_get(&c->value_index, ck_pair(rec->payload - shift, string));
+    return place != CK_HASH_NONE ? place - shift : CK_NONE;
 }

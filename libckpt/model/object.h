@@ -104,9 +104,14 @@ struct ckpt {
     bool is_changed; /* since it was opened, created or committed; bytes of storages do not count */
     ck_hashmap member_index; /* module << 32 | name to place in the run */
     ck_hashmap value_index;  /* first element << 32 | key to place in the run */
-    ck_table member_rooms;   /* of uint32_t, by module: the room of its run, CK_HASH_NONE where that
-                                has not grown; of the modules before the last that has */
-    ck_hashmap value_rooms;  /* first element to the room of the run, when that has grown */
+    /* Runs whose first elements were removed begin later, and the places noted in the indexes count
+     * from where they began before: */
+    ck_hashmap member_shifts; /* module to how many there were, when there were any */
+    ck_hashmap value_shifts;  /* first element to the same; also what is to be taken from it to have
+                                 the first element that value_index knows */
+    ck_table member_rooms;  /* of uint32_t, by module: the room of its run, CK_HASH_NONE where that
+                               has not grown; of the modules before the last that has */
+    ck_hashmap value_rooms; /* first element to the room of the run, when that has grown */
     uint32_t attributes_fixed; /* modules whose attributes are the value 1 + module */
     ck_table attributes_added; /* of uint32_t: the values of the others */
     uint16_t dtype_numbers[CKPT_DTYPE_COUNT]; /* number + 1 of a registered type, 0 not yet used */

@@ -47,7 +47,7 @@ bool ck_table_grow_run(const ck_memory *memory, ck_table *table, uint64_t *first
     if (count >= UINT32_MAX / 4)
         return false;
     uint32_t wanted = 4;
-    while (wanted < count + 1)
+    while (wanted < count + count / 2 + 1)
         wanted *= 2;
     size_t moved = table->count;
     if (!ck_table_append(memory, table, wanted))

@@ -75,30 +75,53 @@ static ckpt_status prepare(ckpt_value container, ckpt_value_type kind, ckpt_erro
 
 /* The keys of a map that has moved from `before` are entered for its new place. */
 static void move_keys(ckpt *c, uint64_t before, uint64_t now, uint32_t count) {
+    uint32_t shift = ck_value_shift(c, before);
+    ck_hashmap_remove(&c->value_shifts, before);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t key = ck_value_at(c, now + i)->key;
-        ck_hashmap_remove(&c->value_index, ck_pair(before, key));
+        ck_hashmap_remove(&c->value_index, ck_pair(before - shift, key));
         ck_hashmap_set(&c->memory, &c->value_index, ck_pair(now, key), i);
     }
+}
+
+/* A run that has used up its room, but has lost half as many elements at its beginning as it has
+ * now, goes back there: what comes and goes takes no more and more room. */
+static void use_beginning_again(ckpt *c, ck_value_rec *container) {
+    uint64_t first = container->payload;
+    uint32_t count = container->count, shift = ck_value_shift(c, first);
+    uint32_t room = ck_hashmap_get(&c->value_rooms, first);
+    room = room != CK_HASH_NONE ? room : count;
+    if (shift == 0 || shift < count / 2 || count < room)
+        return;
+    memmove(ck_value_at(c, first - shift), ck_value_at(c, first), count * sizeof(ck_value_rec));
+    ck_hashmap_remove(&c->value_shifts, first);
+    ck_hashmap_remove(&c->value_rooms, first);
+    container->payload = first -= shift;
+    ck_hashmap_set(&c->memory, &c->value_rooms, first, room + shift);
+    for (uint32_t i = 0; i < count; i++)
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first, ck_value_at(c, first + i)->key),
+                       i);
 }
 
 /* Appends a record to the container; key is CK_NONE for a list. */
 static ckpt_status append(ckpt_value container, uint32_t key, const ck_value_rec *record,
                           ckpt_error *err) {
     ckpt *c = container.owner;
-    uint64_t before = ck_value_at(c, container.id)->payload, first = before;
-    uint32_t count = ck_value_at(c, container.id)->count;
     uint32_t depth = ck_value_at(c, container.id)->by_key + 1;
     if (depth > CK_MAX_VALUE_DEPTH)
         return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d", CK_MAX_VALUE_DEPTH);
     if (c->values.count >= CK_NONE / 2)
         return ck_fail(err, CKPT_E_LIMIT, "too many values");
+    /* Room in the indexes first: after that, nothing can fail but finding room for the run. */
+    if (!ck_hashmap_reserve(&c->memory, &c->value_index, 1) ||
+        !ck_hashmap_reserve(&c->memory, &c->value_rooms, 1))
+        return ck_fail_nomem(err);
+    use_beginning_again(c, ck_value_at(c, container.id));
+    uint64_t before = ck_value_at(c, container.id)->payload, first = before;
+    uint32_t count = ck_value_at(c, container.id)->count;
     /* A container that was always empty has 0 for its first element: no run is there. */
     uint32_t room = before != 0 ? ck_hashmap_get(&c->value_rooms, before) : CK_HASH_NONE;
-    /* Room in the indexes first: after that, nothing can fail. */
-    if (!ck_hashmap_reserve(&c->memory, &c->value_index, 1) ||
-        !ck_hashmap_reserve(&c->memory, &c->value_rooms, 1) ||
-        !ck_table_grow_run(&c->memory, &c->values, &first, count, &room))
+    if (!ck_table_grow_run(&c->memory, &c->values, &first, count, &room))
         return ck_fail_nomem(err);
     ck_value_rec *rec = ck_value_at(c, container.id);
     if (first != before)
@@ -111,9 +134,37 @@ static ckpt_status append(ckpt_value container, uint32_t key, const ck_value_rec
     *ck_value_at(c, first + count) = *record;
     ck_value_at(c, first + count)->key = key;
     ck_value_at(c, first + count)->by_key = depth;
+    uint32_t shift = ck_value_shift(c, first);
     if (key != CK_NONE)
-        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first, key), count);
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first - shift, key), count + shift);
     return CKPT_OK;
+}
+
+/* In place of the element that has the key, or behind the last one. */
+static ckpt_status put_element(ckpt_value map, uint32_t key, uint32_t *place,
+                               const ck_value_rec *record, ckpt_error *err) {
+    ckpt *c = map.owner;
+    if (*place == CK_NONE) {
+        *place = ck_value_at(c, map.id)->count;
+        return append(map, key, record, err);
+    }
+    ck_value_rec *rec = ck_value_at(c, ck_value_at(c, map.id)->payload + *place);
+    *rec = *record;
+    rec->key = key;
+    rec->by_key = ck_value_at(c, map.id)->by_key + 1;
+    return CKPT_OK;
+}
+
+/* Bytes in place of bytes that are no fewer take over their room, so that what is set again and
+ * again does not add up. The record's own bytes may be given, or a part of them. */
+static bool replace_bytes(ckpt *c, ck_value_rec *rec, const ckpt_literal *literal) {
+    size_t size = literal->as.bytes.size;
+    if (rec->type != CKPT_VALUE_BYTES || literal->kind != CKPT_VALUE_BYTES || size > rec->count)
+        return false;
+    if (size != 0)
+        memmove(c->value_bytes.bytes + rec->payload, literal->as.bytes.data, size);
+    rec->count = (uint32_t)size;
+    return true;
 }
 
 ckpt_status ckpt_map_set(ckpt_value map, const char *key, ckpt_literal literal,
@@ -123,20 +174,14 @@ ckpt_status ckpt_map_set(ckpt_value map, const char *key, ckpt_literal literal,
         return status;
     ckpt *c = map.owner;
     ck_value_rec record = {0};
-    uint32_t string = CK_NONE;
-    status = ck_intern(c, key, strlen(key), &string, err);
-    if (status == CKPT_OK)
-        status = make_record(c, &literal, &record, err);
-    if (status != CKPT_OK)
-        return status;
-    uint32_t place = ck_find_element(c, map.id, key, strlen(key));
-    if (place != CK_NONE) {
-        record.key = string;
-        record.by_key = ck_value_at(c, map.id)->by_key + 1;
-        *ck_value_at(c, ck_value_at(c, map.id)->payload + place) = record;
-    } else {
-        place = ck_value_at(c, map.id)->count;
-        status = append(map, string, &record, err);
+    uint32_t string = CK_NONE, place = ck_find_element(c, map.id, key, strlen(key));
+    if (place == CK_NONE ||
+        !replace_bytes(c, ck_value_at(c, ck_value_at(c, map.id)->payload + place), &literal)) {
+        status = ck_intern(c, key, strlen(key), &string, err);
+        if (status == CKPT_OK)
+            status = make_record(c, &literal, &record, err);
+        if (status == CKPT_OK)
+            status = put_element(map, string, &place, &record, err);
     }
     if (status == CKPT_OK && ret_value != NULL)
         *ret_value = ckpt_value_at(map, place);
@@ -173,6 +218,34 @@ ckpt_status ckpt_list_append(ckpt_value list, ckpt_literal literal, ckpt_value *
     return status;
 }
 
+/* The two ways to close the gap that an element leaves, as those for members (memberedit.c). */
+static void close_from_behind(ckpt *c, const ck_value_rec *map, uint32_t place) {
+    uint64_t first = map->payload;
+    uint32_t shift = ck_value_shift(c, first);
+    for (uint32_t i = place; i + 1 < map->count; i++) {
+        ck_value_rec *rec = ck_value_at(c, first + i);
+        *rec = *ck_value_at(c, first + i + 1);
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first - shift, rec->key), i + shift);
+    }
+}
+
+static void close_from_before(ckpt *c, ck_value_rec *map, uint32_t place) {
+    uint64_t first = map->payload;
+    uint32_t shift = ck_value_shift(c, first), room = ck_hashmap_get(&c->value_rooms, first);
+    for (uint32_t i = place; i > 0; i--) {
+        ck_value_rec *rec = ck_value_at(c, first + i);
+        *rec = *ck_value_at(c, first + i - 1);
+        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first - shift, rec->key), i + shift);
+    }
+    ck_hashmap_remove(&c->value_shifts, first);
+    ck_hashmap_set(&c->memory, &c->value_shifts, first + 1, shift + 1);
+    if (room != CK_HASH_NONE) {
+        ck_hashmap_remove(&c->value_rooms, first);
+        ck_hashmap_set(&c->memory, &c->value_rooms, first + 1, room - 1);
+    }
+    map->payload++;
+}
+
 ckpt_status ckpt_map_remove(ckpt_value map, const char *key, ckpt_error *err) {
     ckpt_status status = prepare(map, CKPT_VALUE_MAP, err);
     if (status != CKPT_OK)
@@ -183,12 +256,14 @@ ckpt_status ckpt_map_remove(ckpt_value map, const char *key, ckpt_error *err) {
         return ck_fail(err, CKPT_E_NOT_FOUND, "no key '%s'", CK_NAME(key));
     ck_value_rec *rec = ck_value_at(c, map.id);
     uint64_t first = rec->payload;
-    ck_hashmap_remove(&c->value_index, ck_pair(first, ck_value_at(c, first + place)->key));
-    for (uint32_t i = place; i + 1 < rec->count; i++) {
-        *ck_value_at(c, first + i) = *ck_value_at(c, first + i + 1);
-        ck_hashmap_set(&c->memory, &c->value_index, ck_pair(first, ck_value_at(c, first + i)->key),
-                       i);
-    }
+    if (!ck_hashmap_reserve(&c->memory, &c->value_shifts, 1))
+        return ck_fail_nomem(err);
+    ck_hashmap_remove(&c->value_index, ck_pair(first - ck_value_shift(c, first),
+                                               ck_value_at(c, first + place)->key));
+    if (place < rec->count / 2)
+        close_from_before(c, rec, place);
+    else
+        close_from_behind(c, rec, place);
     rec->count--;
     return CKPT_OK;
 }

@@ -239,8 +239,13 @@ static void commit(session *s) {
     must(difference == NULL, difference);
     must(ckpt_verify(reopened, NULL, NULL, &err) == CKPT_OK, err.message);
     must(ckpt_describe_file(reopened).recovered[0] == '\0', "a whole commit seems interrupted");
-    s->generations[s->generation_count++] = content_of(reopened);
-    must(ckpt_describe_file(reopened).generation == s->generation_count, "generation");
+    content found = content_of(reopened);
+    uint64_t generation = ckpt_describe_file(reopened).generation;
+    if (generation == s->generation_count)
+        must(same_content(&found, &s->generations[generation - 1]), "a change was not written");
+    else
+        s->generations[s->generation_count++] = found;
+    must(generation == s->generation_count, "generation");
     ckpt_free(reopened);
 }
 
@@ -259,7 +264,9 @@ static void commit_in_vain(session *s) {
     restart(s);
     content found = content_of(s->c);
     bool is_new = ckpt_describe_file(s->c).generation > s->generation_count;
-    must(is_new || status != CKPT_OK, "a commit that succeeded is lost");
+    must(is_new || status != CKPT_OK ||
+             same_content(&new_content, &s->generations[s->generation_count - 1]),
+         "a commit that succeeded is lost");
     must(same_content(&found, is_new ? &new_content : &s->generations[s->generation_count - 1]),
          "neither the old content nor the new one");
     if (is_new)

@@ -68,6 +68,59 @@ START_TEST(keys_come_and_go) {
 }
 END_TEST
 
+/* As a queue: what is added behind and taken from the front needs no more and more room. */
+START_TEST(queues_take_bounded_room) {
+    char name[16];
+    ckpt_value map;
+    ckpt_module module;
+    size_t after_some = 0;
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "map", ckpt_map(), &map, &err));
+    assert_ok(ckpt_add_module(ckpt_root(c), "queue", "", &module, &err));
+    /* Names come again, since the table of strings keeps every text. */
+    for (uint32_t i = 0; i < 40u * ROUNDS; i++) {
+        snprintf(name, sizeof name, "%u", (unsigned)(i % 64));
+        assert_ok(ckpt_map_set(map, name, ckpt_int(i), NULL, &err));
+        assert_ok(ckpt_share_module(ckpt_root(c), name, module, &err));
+        if (i < 32)
+            continue;
+        snprintf(name, sizeof name, "%u", (unsigned)((i - 32) % 64));
+        ck_assert_int_eq(ckpt_value_int(ckpt_map_get(map, name), -1), i - 32);
+        ck_assert_str_eq(ckpt_map_key(map, 0), name);
+        assert_ok(ckpt_map_remove(map, name, &err));
+        ck_assert_str_eq(ckpt_module_member(ckpt_root(c), 1).name, name);
+        assert_ok(ckpt_remove(ckpt_root(c), name, &err));
+        if (i == 20u * ROUNDS)
+            after_some = memory.bytes;
+    }
+    ck_assert_uint_eq(ckpt_value_count(map), 32);
+    ck_assert_uint_eq(ckpt_module_member_count(ckpt_root(c)), 33);
+    ck_assert_uint_eq(memory.bytes, after_some);
+}
+END_TEST
+
+/* Bytes that are set again and again, as the state of a generator is at every step. */
+START_TEST(bytes_that_are_replaced_take_no_more_room) {
+    unsigned char state[5000] = {0};
+    size_t size;
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "state", ckpt_bytes(state, sizeof state), NULL, &err));
+    size_t before = memory.bytes;
+    for (uint32_t i = 0; i < 300; i++) {
+        state[i] = (unsigned char)i;
+        size = sizeof state - i / 2;
+        assert_ok(ckpt_map_set(ckpt_metadata(c), "state", ckpt_bytes(state, size), NULL, &err));
+    }
+    ck_assert_uint_eq(memory.bytes, before);
+    const void *found = ckpt_value_bytes(ckpt_map_get(ckpt_metadata(c), "state"), &size);
+    ck_assert_uint_eq(size, sizeof state - 149);
+    ck_assert_mem_eq(found, state, size);
+    /* Also when they are a part of themselves. */
+    assert_ok(ckpt_map_set(ckpt_metadata(c), "state",
+                           ckpt_bytes((const unsigned char *)found + 7, 100), NULL, &err));
+    found = ckpt_value_bytes(ckpt_map_get(ckpt_metadata(c), "state"), &size);
+    ck_assert_mem_eq(found, state + 7, 100);
+}
+END_TEST
+
 /* Two empty maps of a file do not take each other's room. */
 START_TEST(empty_maps_stay_apart) {
     ckpt_value first, second;
@@ -98,6 +151,8 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, members_come_and_go, 0, 9);
     tcase_add_loop_test(tests, keys_come_and_go, 0, 9);
+    tcase_add_test(tests, queues_take_bounded_room);
+    tcase_add_test(tests, bytes_that_are_replaced_take_no_more_room);
     tcase_add_test(tests, empty_maps_stay_apart);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
