@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* Two bytes of a name can make a module, which takes a hundred times as much: names that are mostly
+ * dots would make a small file take much memory. */
+enum { MODULES_FREE = 4096, MODULES_PER_TENSOR = 3 };
+
 static ckpt_status check_limits(const char *name, size_t size, ckpt_error *err) {
     uint32_t components = 1;
     if (size > CK_MAX_NAME_SIZE)
@@ -32,6 +36,10 @@ static ckpt_member find_component(ckpt_module module, char *component, char *end
 static ckpt_status make_component(ckpt_module *module, char *component, char *end,
                                   ckpt_error *err) {
     char kept = *end;
+    uint64_t tensors = ckpt_tensor_count(module->owner);
+    if (ckpt_module_count(module->owner) >= MODULES_FREE + MODULES_PER_TENSOR * tensors)
+        return ck_fail(err, CKPT_E_LIMIT, "its names make more than %d modules for each tensor",
+                       MODULES_PER_TENSOR);
     *end = '\0';
     ckpt_status status = ckpt_add_module(*module, component, "", module, err);
     *end = kept;

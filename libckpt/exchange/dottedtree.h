@@ -11,7 +11,8 @@
  * the way. The empty name is a member with the empty name. The text has a NUL behind it; it is used
  * as scratch and restored. CKPT_E_EXISTS: the name is taken. CKPT_E_UNSUPPORTED: the name, or a
  * beginning of it, is that of a tensor where a module would have to be, or the other way round.
- * CKPT_E_LIMIT: the name has more bytes or components than dotted names may have. */
+ * CKPT_E_LIMIT: the name has more bytes or components than dotted names may have, or there would be
+ * more than 4096 modules, and three for each tensor of the checkpoint. */
 ckpt_status ck_add_dotted(ckpt *c, char *name, size_t size, ckpt_tensor tensor, ckpt_error *err);
 /* The same for many names, of which one begins mostly as the one before: the modules on the way are
  * not looked up again. The text of the name before must still be there. depth is 0 at first;

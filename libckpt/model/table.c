@@ -46,7 +46,7 @@ bool ck_table_grow_run(const ck_memory *memory, ck_table *table, uint64_t *first
         return true;
     if (count >= UINT32_MAX / 4)
         return false;
-    uint32_t wanted = 4;
+    uint32_t wanted = 2;
     while (wanted < count + count / 2 + 1)
         wanted *= 2;
     size_t moved = table->count;
