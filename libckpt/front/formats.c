@@ -9,6 +9,8 @@ static const ck_format *const formats_table[] = {
     &ck_format_gguf,
     &ck_format_npy,
     &ck_format_npz,
+    &ck_format_torch,
+    &ck_format_torch_legacy,
     &ck_format_safetensors,
 };
 

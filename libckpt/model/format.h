@@ -75,5 +75,7 @@ extern const ck_format ck_format_gguf;
 extern const ck_format ck_format_safetensors;
 extern const ck_format ck_format_npy;
 extern const ck_format ck_format_npz;
+extern const ck_format ck_format_torch;
+extern const ck_format ck_format_torch_legacy;
 
 #endif

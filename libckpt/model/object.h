@@ -243,6 +243,8 @@ bool ck_storage_is_in_file(const ckpt *c, uint32_t storage);
 
 /* A tensor with a storage of its own and a dense copy of the bytes; it has no name. */
 ckpt_status ck_tensor_copy(ckpt_tensor tensor, ckpt_tensor *ret_copy, ckpt_error *err);
+/* Takes back the tensor that was made last; it has no name yet. Its storage stays. */
+void ck_tensor_discard_last(ckpt *c);
 /* ckpt_share_module for callers that know that no cycle can come of it, as when a text is read in
  * which a module can only be named again after its end. */
 ckpt_status ck_share_closed_module(ckpt_module parent, const char *name, ckpt_module module,

@@ -116,6 +116,11 @@ ckpt_status ckpt_tensor_create(ckpt_storage storage, const ckpt_tensor_spec *spe
     return status;
 }
 
+void ck_tensor_discard_last(ckpt *c) {
+    c->tensors.count--;
+    c->dimensions.count = (size_t)ck_tensor_at(c, (uint32_t)c->tensors.count)->first_dimension;
+}
+
 /* Bytes of a dense tensor of this spec. */
 static ckpt_status dense_size(const ckpt_tensor_spec *spec, uint64_t *ret_size, ckpt_error *err) {
     ckpt_dtype_info info = spec->dtype == CKPT_DTYPE_OTHER && spec->other_dtype != NULL
