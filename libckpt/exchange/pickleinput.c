@@ -8,7 +8,7 @@
 static ckpt_status check_room(const ck_pickle *p, uint64_t size, ckpt_error *err) {
     if (size > p->end - p->position)
         return ck_pickle_fail(p, err, CKPT_E_TRUNCATED, "the pickle is cut off");
-    if (p->position < p->frame_end && size > p->frame_end - p->position)
+    if (p->opcode_at < p->frame_end && size > p->frame_end - p->position)
         return ck_pickle_fail(p, err, CKPT_E_STRUCTURE, "an opcode reaches out of its frame");
     return CKPT_OK;
 }
@@ -61,7 +61,7 @@ ckpt_status ck_pickle_take_number(ck_pickle *p, size_t width, uint64_t *ret_numb
 /* What the window has of it, then the rest from the source. */
 ckpt_status ck_pickle_take_text(ck_pickle *p, uint64_t size, ckpt_error *err) {
     ckpt_status status = check_room(p, size, err);
-    if (status != CKPT_OK)
+    if (status != CKPT_OK || size == 0)
         return status;
     if (size > SIZE_MAX || !ck_buffer_reserve(&p->memory, &p->text, (size_t)size))
         return ck_fail_nomem(err);
