@@ -217,6 +217,8 @@ static ckpt_status move_into_view(const ck_torch_reader *t, described *d, ckpt_e
         return status;
     if (!find_end(d, &end) || end > extent.numel || !ck_add(d->offset, extent.first, &d->offset))
         return ck_fail(err, CKPT_E_BOUNDS, "the tensor reaches out of its storage");
+    if (end == 0) /* slices of nothing may begin anywhere */
+        d->offset = 0;
     return CKPT_OK;
 }
 
