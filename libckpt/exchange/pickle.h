@@ -16,6 +16,7 @@
 #include "base/source.h"
 
 enum {
+    CK_PICKLE_MAX_SIZE = 1 << 28, /* bytes of one that is held in memory */
     CK_PICKLE_MAX_OPCODES = 10000000,
     CK_PICKLE_MAX_STACK = 1000000, /* a tuple of n elements needs n places */
     CK_PICKLE_MAX_MARKS = 1000,

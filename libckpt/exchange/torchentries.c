@@ -27,9 +27,10 @@ typedef struct frame {
 typedef struct collecting {
     ck_torch_entries *entries;
     uint64_t text_left;
+    bool modules_too;
 } collecting;
 
-static ckpt_status add_entry(collecting *w, size_t prefix_size, const char *name,
+static ckpt_status add_entry(collecting *w, ck_buffer *list, size_t prefix_size, const char *name,
                              const ck_torch_entry *given, ckpt_error *err) {
     ck_torch_entries *e = w->entries;
     ck_torch_entry entry = *given;
@@ -41,7 +42,7 @@ static ckpt_status add_entry(collecting *w, size_t prefix_size, const char *name
     entry.key_size = size - 1;
     if (!ck_buffer_append(&e->memory, &e->text, e->prefix.bytes, prefix_size) ||
         !ck_buffer_append(&e->memory, &e->text, name, name_size + 1) ||
-        !ck_buffer_append(&e->memory, &e->entries, &entry, sizeof entry))
+        !ck_buffer_append(&e->memory, list, &entry, sizeof entry))
         return ck_fail_nomem(err);
     return CKPT_OK;
 }
@@ -53,7 +54,7 @@ static ckpt_status add_attributes(collecting *w, ckpt_module module, ckpt_error 
         ck_torch_entry entry;
         memset(&entry, 0, sizeof entry);
         entry.value = ckpt_value_at(attributes, i);
-        status = add_entry(w, 0, ckpt_map_key(attributes, i), &entry, err);
+        status = add_entry(w, &w->entries->entries, 0, ckpt_map_key(attributes, i), &entry, err);
     }
     return status;
 }
@@ -74,7 +75,12 @@ static ckpt_status add_member(collecting *w, const frame *f, const ckpt_member *
     entry.module = member->module;
     if (member->kind == CKPT_MEMBER_TENSOR ||
         ck_torch_is_container(ckpt_module_type(member->module)))
-        return add_entry(w, f->prefix_size, member->name, &entry, err);
+        return add_entry(w, &e->entries, f->prefix_size, member->name, &entry, err);
+    if (w->modules_too) {
+        ckpt_status status = add_entry(w, &e->modules, f->prefix_size, member->name, &entry, err);
+        if (status != CKPT_OK)
+            return status;
+    }
     frame inner;
     memset(&inner, 0, sizeof inner);
     inner.module = member->module;
@@ -105,17 +111,36 @@ static ckpt_status add_members(collecting *w, ckpt_module module, ckpt_error *er
     return status;
 }
 
+static ckpt_status collect(collecting *w, const ck_memory *memory, ckpt_module module,
+                           ckpt_error *err) {
+    ckpt_status status = CKPT_OK;
+    ck_torch_entry self;
+    memset(w->entries, 0, sizeof *w->entries);
+    w->entries->memory = *memory;
+    memset(&self, 0, sizeof self);
+    self.module = module;
+    if (w->modules_too)
+        status = add_entry(w, &w->entries->modules, 0, "", &self, err);
+    if (status == CKPT_OK && ck_torch_is_container(ckpt_module_type(module)))
+        status = add_attributes(w, module, err);
+    return status == CKPT_OK ? add_members(w, module, err) : status;
+}
+
 ckpt_status ck_torch_collect(ck_torch_entries *entries, const ck_memory *memory, ckpt_module module,
                              uint64_t max_text, ckpt_error *err) {
-    collecting w = {entries, max_text};
-    memset(entries, 0, sizeof *entries);
-    entries->memory = *memory;
-    ckpt_status status = add_attributes(&w, module, err);
-    return status == CKPT_OK ? add_members(&w, module, err) : status;
+    collecting w = {entries, max_text, false};
+    return collect(&w, memory, module, err);
+}
+
+ckpt_status ck_torch_collect_modules(ck_torch_entries *entries, const ck_memory *memory,
+                                     ckpt_module module, uint64_t max_text, ckpt_error *err) {
+    collecting w = {entries, max_text, true};
+    return collect(&w, memory, module, err);
 }
 
 void ck_torch_clear(ck_torch_entries *entries) {
     ck_buffer_clear(&entries->memory, &entries->entries);
+    ck_buffer_clear(&entries->memory, &entries->modules);
     ck_buffer_clear(&entries->memory, &entries->text);
     ck_buffer_clear(&entries->memory, &entries->prefix);
     ck_buffer_clear(&entries->memory, &entries->frames);

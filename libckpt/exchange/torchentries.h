@@ -18,6 +18,7 @@ typedef struct ck_torch_entry {
 typedef struct ck_torch_entries {
     ck_memory memory;
     ck_buffer entries; /* of ck_torch_entry */
+    ck_buffer modules; /* of ck_torch_entry: the module itself and those that are parts of keys */
     ck_buffer text;
     ck_buffer prefix, frames; /* while they are collected */
 } ck_torch_entries;
@@ -28,11 +29,14 @@ typedef struct ck_torch_entries {
 bool ck_torch_is_container(const char *type);
 bool ck_torch_is_sequence(const char *type); /* "list" or "tuple" */
 
-/* First the attributes, then what the state_dict would have: tensors and containers under their
- * dotted names, seen from the module. CKPT_E_LIMIT when the keys have more than max_text bytes.
- * Clear in every case. */
+/* First, of a container, the attributes, then what the state_dict would have: tensors and
+ * containers under their dotted names, seen from the module. CKPT_E_LIMIT when the keys have more
+ * than max_text bytes. Clear in every case. */
 ckpt_status ck_torch_collect(ck_torch_entries *entries, const ck_memory *memory, ckpt_module module,
                              uint64_t max_text, ckpt_error *err);
+/* The same; entries->modules is filled too, in the order of a walk, and its text counts as well. */
+ckpt_status ck_torch_collect_modules(ck_torch_entries *entries, const ck_memory *memory,
+                                     ckpt_module module, uint64_t max_text, ckpt_error *err);
 void ck_torch_clear(ck_torch_entries *entries);
 
 static inline uint32_t ck_torch_entry_count(const ck_torch_entries *entries) {
@@ -43,6 +47,15 @@ static inline ck_torch_entry *ck_torch_entry_at(const ck_torch_entries *entries,
 }
 static inline const char *ck_torch_entry_key(const ck_torch_entries *entries, uint32_t i) {
     return (const char *)entries->text.bytes + ck_torch_entry_at(entries, i)->key;
+}
+static inline uint32_t ck_torch_module_count(const ck_torch_entries *entries) {
+    return (uint32_t)(entries->modules.size / sizeof(ck_torch_entry));
+}
+static inline ck_torch_entry *ck_torch_module_entry(const ck_torch_entries *entries, uint32_t i) {
+    return (ck_torch_entry *)(void *)entries->modules.bytes + i;
+}
+static inline const char *ck_torch_module_path(const ck_torch_entries *entries, uint32_t i) {
+    return (const char *)entries->text.bytes + ck_torch_module_entry(entries, i)->key;
 }
 
 #endif

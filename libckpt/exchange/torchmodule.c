@@ -109,7 +109,7 @@ static ckpt_status add_member(ck_torch_reader *t, ckpt_module module, char *key,
                               uint32_t node, ckpt_error *err) {
     size_t before = t->path.size;
     char *last = NULL;
-    ckpt_status status = ck_torch_enter(t, key, size, err);
+    ckpt_status status = ck_torch_step(&t->memory, &t->path, key, size, err);
     if (status == CKPT_OK)
         status = follow(&module, key, size, &last, err);
     if (status == CKPT_OK && (last == NULL || ckpt_module_exists(ckpt_module_child(module, last))))
@@ -142,7 +142,7 @@ static ckpt_status add_element(ck_torch_reader *t, const filling *f, uint32_t i,
     uint32_t child = ck_pickle_child(&t->pickle, f->node, f->is_dict ? 2 * i + 1 : i);
     if (t->seen[child] == CK_TORCH_HOLDS_TENSORS)
         return add_member(t, f->module, key, size, child, err);
-    ckpt_status status = ck_torch_enter(t, key, size, err);
+    ckpt_status status = ck_torch_step(&t->memory, &t->path, key, size, err);
     if (status == CKPT_OK)
         status = ck_torch_store_value(t, child, ckpt_module_attributes(f->module), key, err);
     if (status == CKPT_OK)
@@ -228,7 +228,7 @@ static ckpt_status keep_order(ck_torch_reader *t, const filling *f, ckpt_error *
     if (status == CKPT_OK)
         status = ck_torch_side_map(t, CK_TORCH_ORDER, &orders, err);
     if (status == CKPT_OK)
-        status = ckpt_map_set(orders, ck_torch_path(t), ckpt_list(), &list, err);
+        status = ckpt_map_set(orders, ck_torch_pointer(&t->path), ckpt_list(), &list, err);
     for (uint32_t i = 0; status == CKPT_OK && i < f->count; i++) {
         size_t size;
         const char *key = ck_torch_key(&f->keys, i, &size);

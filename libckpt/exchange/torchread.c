@@ -3,13 +3,13 @@
  * record for each storage. spec/exchange.md, section "PyTorch". */
 #include "exchange/torchentries.h"
 #include "exchange/torchstate.h"
+#include "exchange/torchwrite.h"
 
 #include <ckpt/walk.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_PICKLE_SIZE ((uint64_t)1 << 28)
 #define MAX_RECORD_NAME 32 /* of those that have no key in their name */
 
 /* What a file of N bytes may make of its own text and values, by repeating them. */
@@ -34,9 +34,26 @@ void ck_torch_reader_close(ck_torch_reader *t) {
     ck_nametree_clear(&t->memory, &t->keys);
     ck_free(&t->memory, t->seen, t->node_count, sizeof *t->seen);
     ck_free(&t->memory, t->made, t->node_count, sizeof *t->made);
+    ck_free(&t->memory, t->uses, t->node_count, sizeof *t->uses);
     ck_hashmap_clear(&t->memory, &t->views);
+    ck_hashmap_clear(&t->memory, &t->places);
+    ck_buffer_clear(&t->memory, &t->place_text);
     ck_buffer_clear(&t->memory, &t->path);
     ck_pickle_close(&t->pickle);
+}
+
+static void count_uses(ck_torch_reader *t) {
+    for (size_t i = 0; i < t->node_count; i++) {
+        const ck_pickle_node *node = ck_pickle_at(&t->pickle, (uint32_t)i);
+        bool is_dict = node->kind == CK_PICKLE_DICT;
+        if (node->kind < CK_PICKLE_TUPLE || node->kind > CK_PICKLE_DICT)
+            continue;
+        for (uint32_t k = 0; k < node->count; k++) {
+            uint32_t child = ck_pickle_child(&t->pickle, (uint32_t)i, is_dict ? 2 * k + 1 : k);
+            if (t->uses[child] < 2)
+                t->uses[child]++;
+        }
+    }
 }
 
 ckpt_status ck_torch_read_object(ck_torch_reader *t, const ck_source *source, uint64_t offset,
@@ -47,8 +64,10 @@ ckpt_status ck_torch_read_object(ck_torch_reader *t, const ck_source *source, ui
     t->node_count = ck_pickle_node_count(&t->pickle);
     t->seen = ck_calloc(&t->memory, t->node_count, sizeof *t->seen);
     t->made = ck_calloc(&t->memory, t->node_count, sizeof *t->made);
-    if (t->seen == NULL || t->made == NULL)
+    t->uses = ck_calloc(&t->memory, t->node_count, sizeof *t->uses);
+    if (t->seen == NULL || t->made == NULL || t->uses == NULL)
         return ck_fail_nomem(err);
+    count_uses(t);
     t->text_left = TEXT_ROOM + TEXT_FACTOR * (*ret_end - offset);
     t->values_left = VALUES_ROOM + VALUES_FACTOR * (*ret_end - offset);
     return ck_error_prefix(err, ck_torch_register_storages(t, err), source->name);
@@ -247,7 +266,7 @@ static ckpt_status open_pickle(archive *a, ckpt_error *err) {
         return fail(a, CKPT_E_FORMAT, "an archive, but none of PyTorch: it has no 'data.pkl'", err);
     a->record.size = 0;
     ckpt_status status =
-        ck_zip_read_entry(&a->memory, a->source, entry, MAX_PICKLE_SIZE, &a->record, err);
+        ck_zip_read_entry(&a->memory, a->source, entry, CK_PICKLE_MAX_SIZE, &a->record, err);
     if (status != CKPT_OK)
         return status;
     return ck_source_from_memory(&a->pickle, &a->memory, a->record.bytes, a->record.size,
@@ -318,5 +337,6 @@ const ck_format ck_format_torch = {
     .name = "torch",
     .probe = probe,
     .read = read_file,
+    .write = ck_torch_write,
     .verify = ck_zip_verify,
 };

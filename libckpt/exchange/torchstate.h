@@ -7,13 +7,9 @@
 #include "base/hashmap.h"
 #include "base/nametree.h"
 #include "exchange/torchnames.h"
+#include "exchange/torchpath.h"
 #include "exchange/zipread.h"
 #include "model/object.h"
-
-/* Metadata entries of a checkpoint that came from a file of PyTorch. */
-#define CK_TORCH_TYPES "torch.types"
-#define CK_TORCH_VERSIONS "torch.versions"
-#define CK_TORCH_ORDER "torch.order"
 
 /* One key of the file, however many persistent ids have it. */
 typedef struct ck_torch_storage {
@@ -44,9 +40,12 @@ typedef struct ck_torch_reader {
     ck_nametree keys;
 
     size_t node_count;
-    uint8_t *seen;    /* by node: one of the above */
-    uint32_t *made;   /* by node: number + 1 of the storage, tensor or module that it became */
-    ck_hashmap views; /* hash of a tensor to its number: equal views are one tensor */
+    uint8_t *seen;        /* by node: one of the above */
+    uint8_t *uses;        /* by node: in how many containers it stands; 2 for more */
+    uint32_t *made;       /* by node: number + 1 of the storage, tensor or module that it became */
+    ck_hashmap views;     /* hash of a tensor to its number: equal views are one tensor */
+    ck_hashmap places;    /* node of a tensor that stands in several places to the first of them: */
+    ck_buffer place_text; /* where its pointer begins in here */
 
     ck_buffer path; /* the pointer to where the reader is, without a NUL */
     uint32_t depth;
@@ -101,16 +100,13 @@ bool ck_torch_is_tensor(const ck_torch_reader *t, uint32_t node);
 ckpt_status ck_torch_make_tensor(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,
                                  ckpt_error *err);
 
-/* ---- paths (torchpath.c) ---- */
+/* ---- notes (torchnotes.c) ---- */
 
-/* One step into a container; restore the size of t->path to come back. */
-ckpt_status ck_torch_enter(ck_torch_reader *t, const char *key, size_t size, ckpt_error *err);
 /* torch.types[path] = type. */
 ckpt_status ck_torch_note_type(ck_torch_reader *t, const char *type, ckpt_error *err);
 /* A map of the metadata, which is made when it is not there. */
 ckpt_status ck_torch_side_map(ck_torch_reader *t, const char *name, ckpt_value *ret_map,
                               ckpt_error *err);
-const char *ck_torch_path(ck_torch_reader *t); /* with a NUL */
 /* Puts the path before the message of an error. */
 ckpt_status ck_torch_locate(ck_torch_reader *t, ckpt_error *err, ckpt_status status);
 /* Takes bytes from t->text_left. */

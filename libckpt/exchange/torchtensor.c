@@ -114,7 +114,7 @@ static void report_state(ck_torch_reader *t, uint32_t state) {
     ck_pickle_kind kind = ck_pickle_kind_of(p, state);
     if (is_empty(p, state) || (kind == CK_PICKLE_TUPLE && ck_pickle_at(p, state)->count == 0))
         return;
-    ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_path(t),
+    ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_pointer(&t->path),
                    "the attributes that Python code has given to the tensor are dropped");
 }
 
@@ -308,6 +308,37 @@ static ckpt_status unify(ck_torch_reader *t, ckpt_tensor *tensor, ckpt_error *er
     }
 }
 
+/* Where an object stood first that stands in several places. */
+static ckpt_status keep_place(ck_torch_reader *t, uint32_t node, ckpt_error *err) {
+    const char *place = ck_torch_pointer(&t->path);
+    size_t offset = t->place_text.size;
+    if (offset >= CK_HASH_NONE)
+        return ck_fail(err, CKPT_E_LIMIT, "too many tensors stand in several places");
+    ckpt_status status = ck_torch_spend_text(t, t->path.size, err);
+    if (status == CKPT_OK &&
+        (!ck_hashmap_set(&t->memory, &t->places, node, (uint32_t)offset) ||
+         !ck_buffer_append(&t->memory, &t->place_text, place, strlen(place) + 1)))
+        status = ck_fail_nomem(err);
+    return status;
+}
+
+/* "=" and the pointer to the first place of the same object, behind its own type. */
+static ckpt_status note_again(ck_torch_reader *t, uint32_t node, const char *type,
+                              ckpt_error *err) {
+    const char *first = (const char *)t->place_text.bytes + ck_hashmap_get(&t->places, node);
+    size_t type_size = strlen(type), size = type_size + 1 + strlen(first) + 1;
+    ckpt_status status = ck_torch_spend_text(t, size, err);
+    if (status != CKPT_OK)
+        return status;
+    char *text = ck_alloc(&t->memory, size, 1);
+    if (text == NULL)
+        return ck_fail_nomem(err);
+    snprintf(text, size, "%s=%s", type, first);
+    status = ck_torch_note_type(t, text, err);
+    ck_free(&t->memory, text, size, 1);
+    return status;
+}
+
 /* What the model does not say: that it is a Parameter, that a plain Tensor wants gradients, that it
  * is the very object that stood somewhere before, that it is a storage. */
 static ckpt_status note(ck_torch_reader *t, uint32_t node, const described *d, bool again,
@@ -316,11 +347,11 @@ static ckpt_status note(ck_torch_reader *t, uint32_t node, const described *d, b
         uint16_t class_number = ck_torch_storage_at(t, t->made[node] - 1)->class_number;
         return ck_torch_note_type(t, ck_torch_classes[class_number].name, err);
     }
-    if (d->is_parameter)
-        return ck_torch_note_type(t, again ? "same Parameter" : "Parameter", err);
+    const char *type = d->is_parameter ? "Parameter" : d->requires_grad ? "Tensor" : "";
     if (again)
-        return ck_torch_note_type(t, d->requires_grad ? "same Tensor" : "same", err);
-    return d->requires_grad ? ck_torch_note_type(t, "Tensor", err) : CKPT_OK;
+        return note_again(t, node, type, err);
+    ckpt_status status = t->uses[node] > 1 ? keep_place(t, node, err) : CKPT_OK;
+    return status == CKPT_OK && *type != '\0' ? ck_torch_note_type(t, type, err) : status;
 }
 
 ckpt_status ck_torch_make_tensor(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,

@@ -57,36 +57,60 @@ static ckpt_status store_long(ck_torch_reader *t, uint32_t node, ckpt_value cont
 
 /* ---- objects ---- */
 
-/* The text that "latin1" turned into bytes, and stands for them. */
-static ckpt_status store_bytes(ck_torch_reader *t, uint32_t node, ckpt_value container,
-                               const char *key, ckpt_error *err) {
-    const ck_pickle *p = &t->pickle;
-    bool is_array = ck_pickle_name_id(p, node) == CK_TORCH_BYTEARRAY;
+/* The text that "latin1" turned into bytes, and stands for them; false when it is none. */
+static bool find_latin(const ck_pickle *p, uint32_t arguments, const char **ret_text,
+                       size_t *ret_size) {
+    if (ck_pickle_at(p, arguments)->count != 2 ||
+        ck_pickle_kind_of(p, ck_pickle_child(p, arguments, 0)) != CK_PICKLE_TEXT ||
+        (!ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin1") &&
+         !ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin-1")))
+        return false;
+    *ret_text = ck_pickle_text(p, ck_pickle_child(p, arguments, 0), ret_size);
+    return true;
+}
+
+/* A bytearray is made of nothing, of bytes or as bytes are. */
+static bool find_bytes(const ck_pickle *p, uint32_t node, const char **ret_text, size_t *ret_size) {
     uint32_t arguments = ck_pickle_at(p, node)->as.object.arguments;
     uint32_t count = ck_pickle_at(p, arguments)->count;
-    ck_buffer bytes = {NULL, 0, 0};
-    size_t size = 0;
-    const char *text = "";
-    if (count == 2 && ck_pickle_kind_of(p, ck_pickle_child(p, arguments, 0)) == CK_PICKLE_TEXT &&
-        (ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin1") ||
-         ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin-1")))
-        text = ck_pickle_text(p, ck_pickle_child(p, arguments, 0), &size);
-    else if (count != 0 || !is_array)
-        return fail_malformed(t, node, err);
-    ckpt_status status = CKPT_OK;
-    for (const char *end = text + size; status == CKPT_OK && text < end;) {
+    if (ck_pickle_name_id(p, node) != CK_TORCH_BYTEARRAY || count == 2)
+        return find_latin(p, arguments, ret_text, ret_size);
+    if (count == 0)
+        return true;
+    uint32_t bytes = ck_pickle_child(p, node, 0);
+    return count == 1 && ck_pickle_kind_of(p, bytes) == CK_PICKLE_OBJECT &&
+           ck_pickle_name_id(p, bytes) == CK_TORCH_ENCODE &&
+           find_latin(p, ck_pickle_at(p, bytes)->as.object.arguments, ret_text, ret_size);
+}
+
+static ckpt_status encode_latin(ck_torch_reader *t, const char *text, size_t size, ck_buffer *bytes,
+                                ckpt_error *err) {
+    for (const char *end = text + size; text < end;) {
         uint32_t code = *text != '\0' ? ck_utf8_next(&text, (size_t)(end - text)) : 0;
         text += code == 0;
         unsigned char byte = (unsigned char)code;
         if (code > 0xff)
-            status = ck_fail(err, CKPT_E_STRUCTURE, "a character of bytes is none of latin-1");
-        else if (!ck_buffer_append(&t->memory, &bytes, &byte, 1))
-            status = ck_fail_nomem(err);
+            return ck_fail(err, CKPT_E_STRUCTURE, "a character of bytes is none of latin-1");
+        if (!ck_buffer_append(&t->memory, bytes, &byte, 1))
+            return ck_fail_nomem(err);
     }
+    return CKPT_OK;
+}
+
+static ckpt_status store_bytes(ck_torch_reader *t, uint32_t node, ckpt_value container,
+                               const char *key, ckpt_error *err) {
+    ck_buffer bytes = {NULL, 0, 0};
+    size_t size = 0;
+    const char *text = "";
+    if (!find_bytes(&t->pickle, node, &text, &size))
+        return fail_malformed(t, node, err);
+    ckpt_status status = encode_latin(t, text, size, &bytes, err);
     if (status == CKPT_OK)
         status = store(container, key, ckpt_bytes(bytes.bytes, bytes.size), NULL, err);
     ck_buffer_clear(&t->memory, &bytes);
-    return status == CKPT_OK && is_array ? ck_torch_note_type(t, "bytearray", err) : status;
+    if (status == CKPT_OK && ck_pickle_name_id(&t->pickle, node) == CK_TORCH_BYTEARRAY)
+        status = ck_torch_note_type(t, "bytearray", err);
+    return status;
 }
 
 static bool is_number(const ck_pickle *p, uint32_t node) {
@@ -215,7 +239,7 @@ static ckpt_status store_elements(ck_torch_reader *t, uint32_t node, const ck_to
         size_t size, before = t->path.size;
         const char *key = ck_torch_key(keys, i, &size);
         uint32_t child = ck_pickle_child(&t->pickle, node, is_dict ? 2 * i + 1 : i);
-        status = ck_torch_enter(t, key, size, err);
+        status = ck_torch_step(&t->memory, &t->path, key, size, err);
         if (status == CKPT_OK)
             status = ck_torch_store_value(t, child, value, is_dict ? key : NULL, err);
         if (status == CKPT_OK)
@@ -229,7 +253,7 @@ static void report_copy(ck_torch_reader *t, uint32_t node) {
     ck_pickle_kind kind = ck_pickle_kind_of(&t->pickle, node);
     if (t->made[node]++ == 1 && kind != CK_PICKLE_TUPLE && kind != CK_PICKLE_FROZENSET &&
         ck_pickle_at(&t->pickle, node)->count != 0)
-        ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_path(t),
+        ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_pointer(&t->path),
                        "this %s stands at several places of the object; each gets a copy",
                        ck_torch_container_type(t, node));
 }

@@ -45,7 +45,7 @@ static ckpt_status keep_one(ck_torch_reader *t, uint32_t metadata, const ck_torc
     if (status == CKPT_OK && t->seen[value] == CK_TORCH_HOLDS_TENSORS)
         status = ck_fail(err, CKPT_E_UNSUPPORTED, "_metadata holds tensors");
     if (status == CKPT_OK)
-        status = ck_torch_enter(t, key, size, err);
+        status = ck_torch_step(&t->memory, &t->path, key, size, err);
     if (status == CKPT_OK)
         status = ck_torch_store_value(t, value, versions, key, err);
     if (status == CKPT_OK)
@@ -62,9 +62,11 @@ static ckpt_status keep(ck_torch_reader *t, uint32_t metadata, const ck_torch_ke
     if (status == CKPT_OK)
         status = ck_torch_side_map(t, CK_TORCH_VERSIONS, &all, err);
     if (status == CKPT_OK)
-        status = ckpt_map_set(all, ck_torch_path(t), ckpt_map(), &versions, err);
-    if (status == CKPT_OK && !ck_buffer_append(&t->memory, &t->path, step, sizeof step - 1))
+        status = ckpt_map_set(all, ck_torch_pointer(&t->path), ckpt_map(), &versions, err);
+    if (status == CKPT_OK && !ck_buffer_append(&t->memory, &t->path, step, sizeof step))
         status = ck_fail_nomem(err);
+    if (status == CKPT_OK)
+        t->path.size--; /* the NUL */
     if (status == CKPT_OK && strcmp(ck_torch_container_type(t, metadata), "OrderedDict") != 0)
         status = ck_torch_note_type(t, ck_torch_container_type(t, metadata), err);
     for (uint32_t i = 0; status == CKPT_OK && i < ck_pickle_at(&t->pickle, metadata)->count; i++)
@@ -83,7 +85,7 @@ ckpt_status ck_torch_keep_metadata(ck_torch_reader *t, uint32_t node, ckpt_error
         return ck_fail(err, CKPT_E_STRUCTURE, "a dict has %s for attributes",
                        ck_pickle_describe(&t->pickle, state).text);
     if (ck_pickle_at(&t->pickle, state)->count > (metadata != CK_PICKLE_NO_NODE ? 1u : 0u))
-        ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_path(t),
+        ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_pointer(&t->path),
                        "the attributes that Python code has given to the dict are dropped");
     if (metadata == CK_PICKLE_NO_NODE)
         return CKPT_OK;
