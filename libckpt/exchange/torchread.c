@@ -12,6 +12,10 @@
 
 #define MAX_RECORD_NAME 32 /* of those that have no key in their name */
 
+/* How far a compressed pickle may expand. */
+#define PICKLE_ROOM ((uint64_t)1 << 16)
+#define PICKLE_FACTOR 64
+
 /* What a file of N bytes may make of its own text and values, by repeating them. */
 #define TEXT_ROOM ((uint64_t)1 << 20)
 #define TEXT_FACTOR 64
@@ -264,9 +268,12 @@ static ckpt_status open_pickle(archive *a, ckpt_error *err) {
     const ck_zip_entry *entry = find_record(a, "data.pkl");
     if (entry == NULL)
         return fail(a, CKPT_E_FORMAT, "an archive, but none of PyTorch: it has no 'data.pkl'", err);
+    /* PyTorch stores it; others that pack files anew gain less than this. */
+    uint64_t most = PICKLE_ROOM + PICKLE_FACTOR * entry->compressed_size;
     a->record.size = 0;
-    ckpt_status status =
-        ck_zip_read_entry(&a->memory, a->source, entry, CK_PICKLE_MAX_SIZE, &a->record, err);
+    if (most > CK_PICKLE_MAX_SIZE)
+        most = CK_PICKLE_MAX_SIZE;
+    ckpt_status status = ck_zip_read_entry(&a->memory, a->source, entry, most, &a->record, err);
     if (status != CKPT_OK)
         return status;
     return ck_source_from_memory(&a->pickle, &a->memory, a->record.bytes, a->record.size,
