@@ -93,7 +93,7 @@ static ckpt_status op_long(ck_pickle *p, ckpt_error *err) {
         status = ck_pickle_take_text(p, size, err);
     if (status != CKPT_OK)
         return status;
-    const unsigned char *bytes = p->text.bytes + offset;
+    const unsigned char *bytes = size != 0 ? p->text.bytes + offset : NULL;
     size = size != 0 ? significant(bytes, (size_t)size) : 0;
     if (size <= 8) {
         uint64_t bits = size != 0 && bytes[size - 1] >= 0x80 ? UINT64_MAX : 0;
