@@ -67,7 +67,11 @@ static ckpt_status follow(ckpt_module *module, char *key, size_t size, char **re
                           ckpt_error *err) {
     char *component = key, *end = key + size, *dot;
     ckpt_status status = CKPT_OK;
-    while (status == CKPT_OK && module->owner != NULL &&
+    uint32_t depth = 0;
+    if (size > CK_MAX_NAME_SIZE)
+        return ck_fail(err, CKPT_E_LIMIT, "the key '%s' has more than %d bytes",
+                       ck_name_n(key, size).text, CK_MAX_NAME_SIZE);
+    while (status == CKPT_OK && module->owner != NULL && ++depth <= CK_MAX_DEPTH &&
            (dot = memchr(component, '.', (size_t)(end - component))) != NULL) {
         *dot = '\0';
         status = enter(module, component, err);
@@ -75,6 +79,9 @@ static ckpt_status follow(ckpt_module *module, char *key, size_t size, char **re
         component = dot + 1;
     }
     *ret_last = module->owner != NULL ? component : NULL;
+    if (status == CKPT_OK && depth > CK_MAX_DEPTH)
+        return ck_fail(err, CKPT_E_LIMIT, "the key '%s' has more than %d components",
+                       ck_name_n(key, size).text, CK_MAX_DEPTH);
     return status;
 }
 
@@ -153,7 +160,7 @@ static ckpt_status add_element(ck_torch_reader *t, const filling *f, uint32_t i,
 /* A module that _metadata tells of. Where something stands in the way there will be none. */
 static ckpt_status add_listed(const filling *f, char *path, size_t size, ckpt_error *err) {
     ckpt_module module = f->module;
-    char *last;
+    char *last = NULL;
     if (size == 0)
         return CKPT_OK;
     ckpt_status status = follow(&module, path, size, &last, err);

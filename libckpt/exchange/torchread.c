@@ -20,7 +20,7 @@
 #define TEXT_ROOM ((uint64_t)1 << 20)
 #define TEXT_FACTOR 64
 #define VALUES_ROOM ((uint64_t)1 << 16)
-#define VALUES_FACTOR 2
+#define VALUES_FACTOR 4
 
 /* ---- the object ---- */
 

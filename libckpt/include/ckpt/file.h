@@ -25,7 +25,8 @@ typedef struct ckpt_open_options {
     const ckpt_filesystem *filesystem;
     ckpt_access access;
     const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt", "gguf",
-                             "npy", "npz" and "safetensors"; NULL: all */
+                             "npy", "npz", "oneflow", "safetensors", "torch" and "torch-legacy";
+                             NULL: all */
     unsigned threads;     /* to check and decode chunks with, for each call that reads; 0: one for
                              each processor. 1: the library starts no threads */
     uint64_t generation;  /* an older state of an edited .ckpt file, by its number; 0: the newest.
@@ -50,9 +51,9 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_memory(const void *data, size_t s
  * Opening a .ckpt file costs at most two requests: the first 8192 bytes (all, if there are fewer)
  * and the index, whose size they tell. A safetensors file: the first 8192 bytes, and what they do
  * not hold of its header. A .npy file, the same. A .npz file: its end, its central directory, and
- * for each array the headers before it, those that are near each other together. A GGUF file: the
- * first 8192 bytes, then 128 KiB, then as much again as there is already, up to 16 MiB at a time,
- * until the head is complete. */
+ * for each array the headers before it, those that are near each other together; a file of PyTorch
+ * also some small records and the pickle. A GGUF file: the first 8192 bytes, then 128 KiB, then as
+ * much again as there is already, up to 16 MiB at a time, until the head is complete. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader, const char *name,
                                                       const ckpt_open_options *options,
                                                       ckpt **ret_ckpt, ckpt_error *err);
@@ -60,7 +61,7 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open_reader(const ckpt_reader *reader,
 /* What is known of the file that a checkpoint was opened from. */
 typedef struct ckpt_file_info {
     const char *path;   /* as given; "" for a checkpoint that was created */
-    const char *format; /* "ckpt", "gguf", "npy", "npz", "safetensors"; "" for one that was created */
+    const char *format; /* as in ckpt_open_options.formats; "" for one that was created */
     uint64_t file_size;
     uint16_t version_major; /* of the format; 0 where it has none */
     uint16_t version_minor;

@@ -8,6 +8,7 @@ import math
 import random
 import struct
 import warnings
+import zipfile
 
 from torchfiles import *
 
@@ -299,6 +300,35 @@ def test_big_and_many():
     thing = {"state": state, "list": list(range(2500)), "map": {i: i for i in range(2500)},
              "tuple": tuple(range(2500)), "tensors": [torch.tensor(i) for i in range(1200)]}
     check_round_trip(thing)
+
+
+def test_what_reading_cannot_keep_is_told():
+    marked = torch.zeros(2)
+    marked.note = "mine"
+    state = OrderedDict(a=torch.zeros(1))
+    state.note = 5
+    shared = [1, 2]
+    torch.save({"t": marked, "s": state, "x": shared, "y": {"z": shared}, "w": shared}, path("a.pt"))
+    with zipfile.ZipFile(path("a.pt"), "a") as file:
+        file.writestr("a/extra/notes.txt", b"hello")
+    told = convert(path("a.pt"), path("b.pt"))
+    tap.equal(sorted(loss[:2] for loss in told),
+              [("metadata", "/s"), ("metadata", "/t"), ("metadata", "/y/z"), ("metadata", "a/extra/notes.txt")])
+    back = load(path("b.pt"))
+    tap.equal((back["x"], back["y"], back["w"], back["s"]["a"].item()), ([1, 2], {"z": [1, 2]}, [1, 2], 0))
+
+
+def test_long_and_deep_names():
+    for key, status in ((".".join("a" * 128), "CKPT_OK"), (".".join("a" * 129), "CKPT_E_LIMIT"),
+                        ("a" * 65535, "CKPT_OK"), ("a" * 65536, "CKPT_E_LIMIT"),
+                        ("a" * 65000 + "." + "b" * 1000, "CKPT_E_LIMIT")):
+        torch.save({key: torch.zeros(1)}, path("a.pt"))
+        [(got, message)] = judge([path("a.pt").read_bytes()])
+        tap.equal(got, status, message)
+        if got == "CKPT_OK":
+            check_round_trip({key: torch.zeros(1)})
+    long = "k" * 50000
+    check_round_trip({long: 1, "x": [{long: 2}], "t": (torch.zeros(1), {long: torch.zeros(1)})})
 
 
 # ---- nets of other origin ----
