@@ -124,6 +124,16 @@ static int posix_unlink(void *ctx, const char *path) {
     return unlink(path) == 0 ? 0 : errno;
 }
 
+static int posix_mkdir(void *ctx, const char *path) {
+    (void)ctx;
+    return mkdir(path, 0777) == 0 ? 0 : errno;
+}
+
+static int posix_rmdir(void *ctx, const char *path) {
+    (void)ctx;
+    return rmdir(path) == 0 ? 0 : errno;
+}
+
 static int posix_map(void *ctx, int file, size_t size, const void **ret_bytes) {
     (void)ctx;
     void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
@@ -169,6 +179,8 @@ static const ckpt_filesystem posix_filesystem = {
     .open_at = posix_open_at,
     .reserve = ck_linux_reserve,
     .begin_sync = ck_linux_begin_sync,
+    .mkdir = posix_mkdir,
+    .rmdir = posix_rmdir,
 };
 
 const ckpt_filesystem *ckpt_posix_filesystem(void) {

@@ -45,6 +45,12 @@ ckpt_status ck_source_open_beneath(ck_source *ret_source, const ck_source *main,
 /* What stands for a file that cannot be opened: every read fails with a copy of *why. */
 ckpt_status ck_source_absent(ck_source *ret_source, const ck_memory *memory, uint64_t size,
                              const char *name, const ckpt_error *why, ckpt_error *err);
+/* A file in a directory that the user has named; component is of the program's own choice. A link
+ * of that name is not followed. CKPT_E_NOT_FOUND: it is not there, or there is no such directory.
+ * CKPT_E_UNSUPPORTED: the file system cannot do it. files NULL: POSIX. */
+ckpt_status ck_source_open_inside(ck_source *ret_source, const ck_memory *memory,
+                                  const ckpt_filesystem *files, const char *directory,
+                                  const char *component, bool map, ckpt_error *err);
 void ck_source_close(ck_source *source);
 
 /* Reads the first `size` bytes (all of them, if there are fewer) in one request and keeps them:

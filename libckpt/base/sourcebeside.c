@@ -133,3 +133,46 @@ ckpt_status ck_source_open_beneath(ck_source *ret_source, const ck_source *main,
     target t = {main, directory, component};
     return open_target(ret_source, &t, err);
 }
+
+static char *join(const ck_memory *memory, const char *directory, const char *component) {
+    size_t size = strlen(directory), more = strlen(component) + 1;
+    bool has_slash = size != 0 && directory[size - 1] == '/';
+    char *path = ck_alloc(memory, size + 1 + more, 1);
+    if (path == NULL)
+        return NULL;
+    memcpy(path, directory, size);
+    path[size] = '/';
+    memcpy(path + size + (has_slash ? 0 : 1), component, more);
+    char *exact = ck_copy_string(memory, path, strlen(path));
+    ck_free(memory, path, size + 1 + more, 1);
+    return exact;
+}
+
+static int open_inside(const ckpt_filesystem *files, const char *directory, const char *component,
+                       int *ret_file) {
+    int handle, failure = files->open(files->ctx, directory, CKPT_FILE_DIRECTORY, &handle);
+    if (failure != 0)
+        return failure == ENOTDIR ? ENOENT : failure;
+    failure = files->open_at(files->ctx, handle, component, CKPT_FILE_READ, ret_file);
+    files->close(files->ctx, handle);
+    return failure;
+}
+
+ckpt_status ck_source_open_inside(ck_source *ret_source, const ck_memory *memory,
+                                  const ckpt_filesystem *files, const char *directory,
+                                  const char *component, bool map, ckpt_error *err) {
+    if (files == NULL)
+        files = ckpt_posix_filesystem();
+    if (files->open_at == NULL)
+        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s: its file system cannot open directories",
+                       CK_NAME(directory));
+    char *path = join(memory, directory, component);
+    if (path == NULL)
+        return ck_fail_nomem(err);
+    int file, failure = open_inside(files, directory, component, &file);
+    ckpt_status status = failure == 0
+                             ? ck_source_from_file(ret_source, memory, files, file, path, map, err)
+                             : fail_to_open(path, failure, err);
+    ck_free_string(memory, path);
+    return status;
+}

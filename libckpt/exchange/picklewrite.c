@@ -29,8 +29,9 @@ static void append_number(ck_pickle_writer *w, unsigned char opcode, uint64_t nu
     append(w, bytes, width);
 }
 
-void ck_pickle_write_begin(ck_pickle_writer *w) {
-    append_number(w, 0x80, 2, 1);
+void ck_pickle_write_begin(ck_pickle_writer *w, unsigned protocol) {
+    w->protocol = protocol;
+    append_number(w, 0x80, protocol, 1);
 }
 
 ckpt_status ck_pickle_write_end(ck_pickle_writer *w, ckpt_error *err) {
@@ -106,6 +107,20 @@ void ck_pickle_write_name(ck_pickle_writer *w, const char *module, const char *n
     append(w, "\n", 1);
     append(w, name, strlen(name));
     append(w, "\n", 1);
+}
+
+/* Up to protocol 2 modules have the names that they had in Python 2. */
+void ck_pickle_write_builtin(ck_pickle_writer *w, const char *name) {
+    ck_pickle_write_name(w, w->protocol > 2 ? "builtins" : "__builtin__", name);
+}
+
+void ck_pickle_write_bytes_head(ck_pickle_writer *w, uint64_t size) {
+    if (size <= UINT8_MAX)
+        append_number(w, 'C', size, 1);
+    else if (size <= UINT32_MAX)
+        append_number(w, 'B', size, 4);
+    else
+        append_number(w, 0x8e, size, 8);
 }
 
 void ck_pickle_write_tuple(ck_pickle_writer *w, uint32_t count) {

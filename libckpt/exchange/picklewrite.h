@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing pickles of protocol 2, opcode by opcode. Failures stick: who writes asks once, at the
- * end. */
+/* Writing pickles of protocol 2, or 4 where that is said, opcode by opcode. Failures stick: who
+ * writes asks once, at the end. */
 #ifndef CK_PICKLEWRITE_H
 #define CK_PICKLEWRITE_H
 
@@ -13,11 +13,12 @@ typedef struct ck_pickle_writer {
     ck_buffer bytes;
     uint32_t opcodes;
     uint32_t memo; /* numbers that were given */
+    unsigned protocol;
     bool no_memory;
     bool too_large; /* ck_pickle_run would refuse it */
 } ck_pickle_writer;
 
-void ck_pickle_write_begin(ck_pickle_writer *w); /* PROTO */
+void ck_pickle_write_begin(ck_pickle_writer *w, unsigned protocol); /* PROTO */
 /* STOP; and what has failed, if anything has. */
 ckpt_status ck_pickle_write_end(ck_pickle_writer *w, ckpt_error *err);
 void ck_pickle_writer_clear(ck_pickle_writer *w);
@@ -31,6 +32,10 @@ void ck_pickle_write_uint(ck_pickle_writer *w, uint64_t value);
 void ck_pickle_write_long(ck_pickle_writer *w, const unsigned char *bytes, size_t size);
 void ck_pickle_write_float(ck_pickle_writer *w, double value);
 void ck_pickle_write_text(ck_pickle_writer *w, const char *text, size_t size);
+/* The beginning of bytes; what comes next is theirs. Not of protocol 2. */
+void ck_pickle_write_bytes_head(ck_pickle_writer *w, uint64_t size);
+/* Something that Python has built in. */
+void ck_pickle_write_builtin(ck_pickle_writer *w, const char *name);
 /* GLOBAL. */
 void ck_pickle_write_name(ck_pickle_writer *w, const char *module, const char *name);
 /* A tuple of count values that are on the stack; behind a mark where there are more than 3. */

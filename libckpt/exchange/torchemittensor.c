@@ -117,7 +117,7 @@ static bool is_storage(ck_torch_writer *w, ckpt_tensor tensor, const ck_torch_vi
 }
 
 /* What a reader cannot know who sees a Tensor: he takes floats for parameters that are trained. */
-static void report_flags(ck_torch_writer *w, ckpt_tensor tensor, const char *name) {
+void ck_torch_report_flags(ck_torch_writer *w, ckpt_tensor tensor, const char *name) {
     ckpt_dtype_class class = ckpt_tensor_dtype_info(tensor).dtype_class;
     bool has_grad = class == CKPT_CLASS_FLOAT || class == CKPT_CLASS_COMPLEX;
     bool parameter = has_grad && w->in_optimizer == 0;
@@ -180,11 +180,13 @@ static ckpt_status emit_new(ck_torch_writer *w, ckpt_tensor tensor, const ck_tor
     if (is_called(type, "Parameter"))
         return emit_parameter(w, tensor, view, err);
     if (!wants_grad)
-        report_flags(w, tensor, ck_torch_pointer(&w->name));
+        ck_torch_report_flags(w, tensor, ck_torch_pointer(&w->name));
     return emit_plain(w, tensor, view, wants_grad, err);
 }
 
 ckpt_status ck_torch_emit_tensor(ck_torch_writer *w, ckpt_tensor tensor, ckpt_error *err) {
+    if (w->dialect != NULL)
+        return w->dialect->emit_tensor(w, tensor, err);
     const char *name = ck_torch_pointer(&w->name), *type = ck_torch_noted_type(w);
     ck_torch_first *first = find_first(w, first_place(type));
     ck_torch_view view;

@@ -194,6 +194,8 @@ static bool emit_long(ck_torch_writer *w, const char *text) {
 
 static void emit_string(ck_torch_writer *w, const char *text, const char *type) {
     size_t letters;
+    if (w->dialect != NULL && w->dialect->emit_noted(w, text, type))
+        return;
     if (strcmp(type, "torch.dtype") == 0 && ck_torch_find_dtype(text) != UINT16_MAX) {
         ck_torch_emit_name(w, CK_TORCH_MEMO_DTYPES + ck_torch_find_dtype(text), "torch", text);
     } else if (strcmp(type, "torch.device") == 0 && is_device(text, &letters)) {
@@ -225,8 +227,10 @@ static void emit_bytes(ck_torch_writer *w, const unsigned char *bytes, size_t si
         if (!ck_buffer_append(&w->memory, &text, one ? &bytes[i] : pair, one ? 1 : 2))
             w->pickle.no_memory = true;
     }
-    ck_pickle_write_name(&w->pickle, is_array ? "__builtin__" : "_codecs",
-                         is_array ? "bytearray" : "encode");
+    if (is_array)
+        ck_pickle_write_builtin(&w->pickle, "bytearray");
+    else
+        ck_pickle_write_name(&w->pickle, "_codecs", "encode");
     ck_pickle_write_text(&w->pickle, (const char *)text.bytes, text.size);
     ck_pickle_write_text(&w->pickle, is_array ? "latin-1" : "latin1", is_array ? 7 : 6);
     call(w, 2);
@@ -290,11 +294,11 @@ static ckpt_status emit_list(ck_torch_writer *w, ckpt_value list, const char *ty
     bool is_set = strcmp(type, "set") == 0 && all_are(list, hashable);
     bool is_tuple = is_complex || is_size || strcmp(type, "tuple") == 0;
     if (is_complex)
-        ck_pickle_write_name(p, "__builtin__", "complex");
+        ck_pickle_write_builtin(p, "complex");
     if (is_size)
-        ck_pickle_write_name(p, "torch", "Size");
+        ck_pickle_write_name(p, w->dialect != NULL ? w->dialect->module : "torch", "Size");
     if (is_set)
-        ck_pickle_write_name(p, "__builtin__", "set");
+        ck_pickle_write_builtin(p, "set");
     if (!is_tuple)
         ck_pickle_op_byte(p, ']');
     ckpt_status status = emit_elements(w, list, is_tuple, err);

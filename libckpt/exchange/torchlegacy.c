@@ -164,7 +164,7 @@ static ckpt_status read_file(ckpt *c, ck_source *source, ckpt_error *err) {
     ckpt_status status = refuse_older(source, err);
     if (status != CKPT_OK)
         return status;
-    ck_torch_reader_open(&t, c);
+    ck_torch_reader_open(&t, c, NULL);
     status = read_object(&t, source, err);
     ck_torch_reader_close(&t);
     if (status == CKPT_OK)

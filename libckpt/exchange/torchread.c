@@ -24,13 +24,18 @@
 
 /* ---- the object ---- */
 
-void ck_torch_reader_open(ck_torch_reader *t, ckpt *c) {
+void ck_torch_reader_open(ck_torch_reader *t, ckpt *c, const ck_torch_dialect *dialect) {
     memset(t, 0, sizeof *t);
     t->c = c;
+    t->dialect = dialect;
     t->memory = *ck_ckpt_memory(c);
     t->views.seed = c->hash_seed;
-    ck_pickle_open(&t->pickle, &t->memory, ck_torch_names, ck_torch_name_count,
-                   CK_PICKLE_PROTOCOL_2 | CK_PICKLE_PERSISTENT);
+    if (dialect != NULL)
+        ck_pickle_open(&t->pickle, &t->memory, dialect->names, dialect->name_count,
+                       dialect->allowed);
+    else
+        ck_pickle_open(&t->pickle, &t->memory, ck_torch_names, ck_torch_name_count,
+                       CK_PICKLE_PROTOCOL_2 | CK_PICKLE_PERSISTENT);
 }
 
 void ck_torch_reader_close(ck_torch_reader *t) {
@@ -318,7 +323,7 @@ static ckpt_status read_file(ckpt *c, ck_source *source, ckpt_error *err) {
     ckpt_status status = ck_zip_open(&a.zip, &a.memory, source, false, err);
     if (status != CKPT_OK)
         return status;
-    ck_torch_reader_open(&t, c);
+    ck_torch_reader_open(&t, c, NULL);
     status = read_archive(&a, &t, err);
     ck_torch_reader_close(&t);
     if (a.pickle.name != NULL)

@@ -29,8 +29,11 @@ typedef struct ck_torch_storage {
 /* What a node turned out to be. */
 enum { CK_TORCH_UNKNOWN, CK_TORCH_ENTERED, CK_TORCH_PLAIN, CK_TORCH_HOLDS_TENSORS };
 
+struct ck_torch_dialect;
+
 typedef struct ck_torch_reader {
     ckpt *c;
+    const struct ck_torch_dialect *dialect; /* NULL: PyTorch's own */
     ck_memory memory;
     ck_pickle pickle; /* of the object */
     uint32_t root;
@@ -61,9 +64,23 @@ static inline size_t ck_torch_storage_count(const ck_torch_reader *t) {
     return t->storages.size / sizeof(ck_torch_storage);
 }
 
+/* Another program whose objects are PyTorch's but for the tensors in them. */
+typedef struct ck_torch_dialect {
+    const ck_pickle_name *names; /* ids below CK_TORCH_STORAGES are those of torchnames.h */
+    size_t name_count;
+    unsigned allowed; /* CK_PICKLE_PROTOCOL_2, ... */
+    bool (*is_tensor)(const ck_torch_reader *t, uint32_t node);
+    /* As ck_torch_make_tensor. */
+    ckpt_status (*make_tensor)(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,
+                               ckpt_error *err);
+    /* The name of a dtype for which an object stands; NULL: it is none. */
+    const char *(*dtype_name)(const ck_torch_reader *t, uint32_t node);
+} ck_torch_dialect;
+
 /* ---- life (torchread.c) ---- */
 
-void ck_torch_reader_open(ck_torch_reader *t, ckpt *c);
+/* dialect: NULL for PyTorch's own. */
+void ck_torch_reader_open(ck_torch_reader *t, ckpt *c, const ck_torch_dialect *dialect);
 void ck_torch_reader_close(ck_torch_reader *t);
 /* Runs the pickle of the object and registers its storages. */
 ckpt_status ck_torch_read_object(ck_torch_reader *t, const ck_source *source, uint64_t offset,
@@ -98,6 +115,10 @@ ckpt_status ck_torch_make_storage(ck_torch_reader *t, uint32_t number, uint16_t 
 bool ck_torch_is_tensor(const ck_torch_reader *t, uint32_t node);
 /* Also notes in torch.types what of it the model does not say. */
 ckpt_status ck_torch_make_tensor(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,
+                                 ckpt_error *err);
+/* Notes the type of the tensor's object, "" for none; again: the very object stood somewhere
+ * before. */
+ckpt_status ck_torch_note_object(ck_torch_reader *t, uint32_t node, const char *type, bool again,
                                  ckpt_error *err);
 
 /* ---- notes (torchnotes.c) ---- */

@@ -18,6 +18,8 @@ typedef struct described {
 } described;
 
 bool ck_torch_is_tensor(const ck_torch_reader *t, uint32_t node) {
+    if (t->dialect != NULL)
+        return t->dialect->is_tensor(t, node);
     ck_pickle_kind kind = ck_pickle_kind_of(&t->pickle, node);
     uint16_t id = ck_pickle_name_id(&t->pickle, node);
     return kind == CK_PICKLE_STORED || (kind == CK_PICKLE_OBJECT && id >= CK_TORCH_REBUILD_TENSOR &&
@@ -339,6 +341,14 @@ static ckpt_status note_again(ck_torch_reader *t, uint32_t node, const char *typ
     return status;
 }
 
+ckpt_status ck_torch_note_object(ck_torch_reader *t, uint32_t node, const char *type, bool again,
+                                 ckpt_error *err) {
+    if (again)
+        return note_again(t, node, type, err);
+    ckpt_status status = t->uses[node] > 1 ? keep_place(t, node, err) : CKPT_OK;
+    return status == CKPT_OK && *type != '\0' ? ck_torch_note_type(t, type, err) : status;
+}
+
 /* What the model does not say: that it is a Parameter, that a plain Tensor wants gradients, that it
  * is the very object that stood somewhere before, that it is a storage. */
 static ckpt_status note(ck_torch_reader *t, uint32_t node, const described *d, bool again,
@@ -348,14 +358,13 @@ static ckpt_status note(ck_torch_reader *t, uint32_t node, const described *d, b
         return ck_torch_note_type(t, ck_torch_classes[class_number].name, err);
     }
     const char *type = d->is_parameter ? "Parameter" : d->requires_grad ? "Tensor" : "";
-    if (again)
-        return note_again(t, node, type, err);
-    ckpt_status status = t->uses[node] > 1 ? keep_place(t, node, err) : CKPT_OK;
-    return status == CKPT_OK && *type != '\0' ? ck_torch_note_type(t, type, err) : status;
+    return ck_torch_note_object(t, node, type, again, err);
 }
 
 ckpt_status ck_torch_make_tensor(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,
                                  ckpt_error *err) {
+    if (t->dialect != NULL)
+        return t->dialect->make_tensor(t, node, ret_tensor, err);
     bool is_object = ck_pickle_kind_of(&t->pickle, node) == CK_PICKLE_OBJECT;
     bool again = is_object && t->made[node] != 0;
     ckpt_tensor tensor = {t->c, again ? t->made[node] - 1 : 0};

@@ -32,7 +32,9 @@ static ckpt_status store_text(ck_torch_reader *t, uint32_t node, ckpt_value cont
     const char *text = ck_pickle_text(&t->pickle, node, &size);
     if (!ck_pickle_at(&t->pickle, node)->odd)
         return store(container, key, ckpt_string_n(text, size), NULL, err);
-    return store_noted(t, container, key, ckpt_bytes(text, size), "str", err);
+    ckpt_status status = ck_torch_spend_text(t, size, err);
+    return status == CKPT_OK ? store_noted(t, container, key, ckpt_bytes(text, size), "str", err)
+                             : status;
 }
 
 /* Two's complement as Python's hex() writes it: "-0x1f". */
@@ -104,13 +106,40 @@ static ckpt_status store_bytes(ck_torch_reader *t, uint32_t node, ckpt_value con
     const char *text = "";
     if (!find_bytes(&t->pickle, node, &text, &size))
         return fail_malformed(t, node, err);
-    ckpt_status status = encode_latin(t, text, size, &bytes, err);
+    ckpt_status status = ck_torch_spend_text(t, size, err);
+    if (status == CKPT_OK)
+        status = encode_latin(t, text, size, &bytes, err);
     if (status == CKPT_OK)
         status = store(container, key, ckpt_bytes(bytes.bytes, bytes.size), NULL, err);
     ck_buffer_clear(&t->memory, &bytes);
     if (status == CKPT_OK && ck_pickle_name_id(&t->pickle, node) == CK_TORCH_BYTEARRAY)
         status = ck_torch_note_type(t, "bytearray", err);
     return status;
+}
+
+/* Bytes that stand in the pickle as they are. They are there once, and may be named often. */
+static ckpt_status store_raw(ck_torch_reader *t, uint32_t node, ckpt_value container,
+                             const char *key, bool is_array, ckpt_error *err) {
+    const ck_pickle_node *n = ck_pickle_at(&t->pickle, node);
+    size_t size = (size_t)n->as.bytes.size;
+    if (n->as.bytes.size > CK_PICKLE_MAX_SIZE)
+        return ck_fail(err, CKPT_E_LIMIT, "more than %d bytes in one value", CK_PICKLE_MAX_SIZE);
+    ckpt_status status = ck_torch_spend_text(t, size, err);
+    unsigned char *bytes = status == CKPT_OK ? ck_alloc(&t->memory, size, 1) : NULL;
+    if (bytes == NULL)
+        return status != CKPT_OK ? status : ck_fail_nomem(err);
+    status = ck_source_read(t->pickle.source, n->as.bytes.offset, bytes, size, err);
+    if (status == CKPT_OK)
+        status = store(container, key, ckpt_bytes(bytes, size), NULL, err);
+    ck_free(&t->memory, bytes, size, 1);
+    return status == CKPT_OK && is_array ? ck_torch_note_type(t, "bytearray", err) : status;
+}
+
+/* A bytearray as protocols 3 and 4 have it. */
+static bool is_array_of_bytes(const ck_pickle *p, uint32_t node) {
+    return ck_pickle_name_id(p, node) == CK_TORCH_BYTEARRAY &&
+           ck_pickle_at(p, ck_pickle_at(p, node)->as.object.arguments)->count == 1 &&
+           ck_pickle_kind_of(p, ck_pickle_child(p, node, 0)) == CK_PICKLE_BYTES;
 }
 
 static bool is_number(const ck_pickle *p, uint32_t node) {
@@ -191,12 +220,18 @@ static ckpt_status store_object(ck_torch_reader *t, uint32_t node, ckpt_value co
                                 const char *key, ckpt_error *err) {
     switch (ck_pickle_name_id(&t->pickle, node)) {
     case CK_TORCH_ENCODE:
-    case CK_TORCH_BYTEARRAY: return store_bytes(t, node, container, key, err);
+    case CK_TORCH_BYTEARRAY:
+        return is_array_of_bytes(&t->pickle, node)
+                   ? store_raw(t, ck_pickle_child(&t->pickle, node, 0), container, key, true, err)
+                   : store_bytes(t, node, container, key, err);
     case CK_TORCH_COMPLEX: return store_complex(t, node, container, key, err);
     case CK_TORCH_SIZE: return store_size(t, node, container, key, err);
     case CK_TORCH_DEVICE: return store_device(t, node, container, key, err);
     case CK_TORCH_LAYOUT: return store_layout(t, node, container, key, err);
     default:
+        if (t->dialect != NULL && t->dialect->dtype_name(t, node) != NULL)
+            return store_noted(t, container, key, ckpt_string(t->dialect->dtype_name(t, node)),
+                               "torch.dtype", err);
         return ck_fail(err, CKPT_E_UNSUPPORTED, "%s where only a plain value can be kept",
                        ck_pickle_describe(&t->pickle, node).text);
     }
@@ -206,7 +241,7 @@ static ckpt_status store_object(ck_torch_reader *t, uint32_t node, ckpt_value co
 static ckpt_status store_name(ck_torch_reader *t, uint32_t node, ckpt_value container,
                               const char *key, ckpt_error *err) {
     const ck_pickle_name *name = &t->pickle.names[ck_pickle_at(&t->pickle, node)->name];
-    if (name->id < CK_TORCH_DTYPES)
+    if (name->id < CK_TORCH_DTYPES || t->dialect != NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "%s.%s stands where only a plain value can be kept",
                        name->module, name->name);
     return store_noted(t, container, key, ckpt_string(name->name),
@@ -290,6 +325,9 @@ static ckpt_status store_any(ck_torch_reader *t, uint32_t node, ckpt_value conta
     case CK_PICKLE_LONG: return store_long(t, node, container, key, err);
     case CK_PICKLE_FLOAT: return store(container, key, ckpt_float(n->as.number), NULL, err);
     case CK_PICKLE_TEXT: return store_text(t, node, container, key, err);
+    case CK_PICKLE_BYTES:
+    case CK_PICKLE_BYTEARRAY:
+        return store_raw(t, node, container, key, n->kind == CK_PICKLE_BYTEARRAY, err);
     case CK_PICKLE_NAME: return store_name(t, node, container, key, err);
     case CK_PICKLE_OBJECT: return store_object(t, node, container, key, err);
     case CK_PICKLE_TUPLE:

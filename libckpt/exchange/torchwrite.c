@@ -14,8 +14,8 @@
 
 #define FOLDER "archive/"
 
-static ckpt_status open_writer(ck_torch_writer *w, ckpt *c, const ckpt_save_options *options,
-                               ckpt_error *err) {
+ckpt_status ck_torch_writer_open(ck_torch_writer *w, ckpt *c, const ckpt_save_options *options,
+                                 ckpt_error *err) {
     memset(w, 0, sizeof *w);
     w->c = c;
     w->memory = *ck_ckpt_memory(c);
@@ -31,7 +31,7 @@ static ckpt_status open_writer(ck_torch_writer *w, ckpt *c, const ckpt_save_opti
     return CKPT_OK;
 }
 
-static void close_writer(ck_torch_writer *w) {
+void ck_torch_writer_close(ck_torch_writer *w) {
     ck_free(&w->memory, w->storages, w->storage_count, sizeof *w->storages);
     ck_free(&w->memory, w->module_memo, w->module_count, sizeof *w->module_memo);
     ck_free(&w->memory, w->module_places, w->module_count, sizeof *w->module_places);
@@ -58,7 +58,7 @@ static void report_module(const ck_torch_writer *w, const ckpt_walk_item *item) 
                        "tensors stay tied");
 }
 
-static ckpt_status report_modules(const ck_torch_writer *w, ckpt_error *err) {
+ckpt_status ck_torch_report_modules(const ck_torch_writer *w, ckpt_error *err) {
     ckpt_walk *walk;
     ckpt_walk_item item;
     ckpt_status status = ckpt_walk_create(ckpt_root(w->c), CKPT_WALK_NAMED_MODULES, &walk, err);
@@ -70,7 +70,7 @@ static ckpt_status report_modules(const ck_torch_writer *w, ckpt_error *err) {
     return CKPT_OK;
 }
 
-static void report_metadata(const ck_torch_writer *w) {
+void ck_torch_report_metadata(const ck_torch_writer *w) {
     static const char *const own[] = {CK_TORCH_TYPES, CK_TORCH_VERSIONS, CK_TORCH_ORDER};
     ckpt_value metadata = ckpt_metadata(w->c);
     for (uint32_t i = 0; i < ckpt_value_count(metadata); i++) {
@@ -79,8 +79,7 @@ static void report_metadata(const ck_torch_writer *w) {
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
             is_own = is_own || strcmp(key, own[k]) == 0;
         if (!is_own)
-            ck_report_loss(&w->losses, CKPT_LOSS_METADATA, key,
-                           "a file of PyTorch has no metadata");
+            ck_report_loss(&w->losses, CKPT_LOSS_METADATA, key, "the format has no metadata");
     }
 }
 
@@ -147,7 +146,7 @@ static ckpt_status write_pickle(ck_torch_writer *w, ckpt_error *err) {
     ckpt_status status = ck_torch_plan_storages(w, err);
     if (status != CKPT_OK)
         return status;
-    ck_pickle_write_begin(&w->pickle);
+    ck_pickle_write_begin(&w->pickle, 2);
     status = ck_torch_emit_root(w, err);
     return status == CKPT_OK ? ck_pickle_write_end(&w->pickle, err) : status;
 }
@@ -155,12 +154,12 @@ static ckpt_status write_pickle(ck_torch_writer *w, ckpt_error *err) {
 static ckpt_status write_file(ck_torch_writer *w, const ck_sink *sink,
                               const ckpt_save_options *options, ckpt_error *err) {
     ck_zip_writer zip;
-    ckpt_status status = report_modules(w, err);
+    ckpt_status status = ck_torch_report_modules(w, err);
     if (status == CKPT_OK)
         status = write_pickle(w, err);
     if (status != CKPT_OK)
         return status;
-    report_metadata(w);
+    ck_torch_report_metadata(w);
     ck_zip_writer_init(&zip, &w->memory, sink, CK_ZIP_TORCH);
     status = write_records(w, &zip, options, err);
     ck_zip_writer_clear(&zip);
@@ -170,9 +169,9 @@ static ckpt_status write_file(ck_torch_writer *w, const ck_sink *sink,
 ckpt_status ck_torch_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *options,
                            ckpt_error *err) {
     ck_torch_writer w;
-    ckpt_status status = open_writer(&w, c, options, err);
+    ckpt_status status = ck_torch_writer_open(&w, c, options, err);
     if (status == CKPT_OK)
         status = write_file(&w, sink, options, err);
-    close_writer(&w);
+    ck_torch_writer_close(&w);
     return status;
 }

@@ -39,8 +39,11 @@ enum {
     CK_TORCH_MEMO_COUNT = CK_TORCH_MEMO_DTYPES + 64
 };
 
+struct ck_torch_writer_dialect;
+
 typedef struct ck_torch_writer {
     ckpt *c;
+    const struct ck_torch_writer_dialect *dialect; /* NULL: PyTorch's own */
     ck_memory memory;
     ck_losses losses;
     ck_pickle_writer pickle;
@@ -60,6 +63,28 @@ typedef struct ck_torch_writer {
     uint32_t depth;
     uint32_t in_optimizer;
 } ck_torch_writer;
+
+/* Another program whose objects are PyTorch's but for the tensors in them. */
+typedef struct ck_torch_writer_dialect {
+    const char *module; /* that has its own Size */
+    /* As ck_torch_emit_tensor. */
+    ckpt_status (*emit_tensor)(ck_torch_writer *w, ckpt_tensor tensor, ckpt_error *err);
+    /* A text that stands for something else, as its type says; false: it is no such thing. */
+    bool (*emit_noted)(ck_torch_writer *w, const char *text, const char *type);
+} ck_torch_writer_dialect;
+
+/* ---- life (torchwrite.c); close in every case ---- */
+
+/* options may be NULL where nobody is told of anything. */
+ckpt_status ck_torch_writer_open(ck_torch_writer *w, ckpt *c, const ckpt_save_options *options,
+                                 ckpt_error *err);
+void ck_torch_writer_close(ck_torch_writer *w);
+/* What of modules and metadata a file does not hold. The first is to be called before the pickle is
+ * written, for modules that stand in several places after the storages are planned. */
+ckpt_status ck_torch_report_modules(const ck_torch_writer *w, ckpt_error *err);
+void ck_torch_report_metadata(const ck_torch_writer *w);
+/* Whether it is a parameter, and wants gradients, where it is written as a plain Tensor. */
+void ck_torch_report_flags(ck_torch_writer *w, ckpt_tensor tensor, const char *name);
 
 /* What torch.types says of the place where the writer is; "" for nothing. */
 const char *ck_torch_noted_type(const ck_torch_writer *w);

@@ -11,6 +11,8 @@ static const ck_format *const formats_table[] = {
     &ck_format_npz,
     &ck_format_torch,
     &ck_format_torch_legacy,
+    &ck_format_oneflow,
+    &ck_format_oneflow_dir,
     &ck_format_safetensors,
 };
 
@@ -20,6 +22,14 @@ const ck_format *ck_format_named(const char *name) {
     for (int i = 0; i < FORMAT_COUNT; i++) {
         if (strcmp(formats_table[i]->name, name) == 0)
             return formats_table[i];
+    }
+    return NULL;
+}
+
+const ck_format *ck_format_of_directory(size_t i) {
+    for (int k = 0; k < FORMAT_COUNT; k++) {
+        if (formats_table[k]->main_component != NULL && i-- == 0)
+            return formats_table[k];
     }
     return NULL;
 }

@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "model/object.h"
 
+#include <errno.h>
 #include <string.h>
 
 static ckpt_status find_format(ck_source *source, const ckpt_open_options *options,
@@ -62,12 +63,71 @@ static ckpt_status open_source(ck_source *source, const ckpt_open_options *optio
         ck_source_close(source);
         return status;
     }
-    c->info.format = format->name;
+    if (c->info.format[0] == '\0') /* a reader may know better which of its forms it was */
+        c->info.format = format->name;
     *ret_ckpt = c;
     return CKPT_OK;
 }
 
 #define ATTEMPTS 8
+
+/* ---- directories ---- */
+
+static bool is_there(const ck_memory *memory, const ckpt_open_options *options, const char *path,
+                     const char *component) {
+    ck_source source;
+    if (component == NULL || ck_source_open_inside(&source, memory, options->filesystem, path,
+                                                   component, false, NULL) != CKPT_OK)
+        return false;
+    ck_source_close(&source);
+    return true;
+}
+
+/* The main file of a directory that is a checkpoint. CKPT_E_NOT_FOUND when it is none. */
+static ckpt_status open_main(ck_source *ret_source, const ck_memory *memory, const char *path,
+                             const ckpt_open_options *options, ckpt_error *err) {
+    const ck_format *format;
+    ckpt_status status = CKPT_E_NOT_FOUND;
+    for (size_t i = 0; status == CKPT_E_NOT_FOUND && (format = ck_format_of_directory(i)) != NULL;
+         i++) {
+        status =
+            ck_source_open_inside(ret_source, memory, options->filesystem, path,
+                                  format->main_component, options->access == CKPT_ACCESS_MAP, err);
+        if (status == CKPT_E_NOT_FOUND && is_there(memory, options, path, format->older_component))
+            return ck_fail(err, CKPT_E_UNSUPPORTED,
+                           "%s: a directory with '%s', as older versions of the format '%s' wrote "
+                           "it: libckpt reads those with '%s'",
+                           CK_NAME(path), format->older_component, format->name,
+                           format->main_component);
+    }
+    return status;
+}
+
+/* The checkpoint is known by the directory, not by the file in it. */
+static ckpt_status open_directory(const char *path, const ckpt_open_options *options,
+                                  ckpt **ret_ckpt, bool *ret_again, ckpt_error *err) {
+    ck_source source;
+    ckpt *c;
+    ck_memory memory = ck_memory_from(options->allocator);
+    ckpt_status status = open_main(&source, &memory, path, options, err);
+    if (status == CKPT_OK)
+        status = open_source(&source, options, &c, ret_again, err);
+    if (status != CKPT_OK)
+        return status;
+    c->directory = ck_copy_string(&memory, path, strlen(path));
+    if (c->directory == NULL) {
+        ckpt_free(c);
+        return ck_fail_nomem(err);
+    }
+    c->info.path = c->directory;
+    *ret_ckpt = c;
+    return CKPT_OK;
+}
+
+/* A directory can be opened like a file, or cannot; it is no regular file in any case. */
+static bool may_be_directory(ckpt_status status, const ckpt_error *failure) {
+    return status == CKPT_E_IO && (failure->sys_errno == 0 || failure->sys_errno == EISDIR);
+}
 
 static ckpt_status open_once(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,
                              bool *ret_again, ckpt_error *err) {
@@ -75,7 +135,16 @@ static ckpt_status open_once(const char *path, const ckpt_open_options *options,
     ck_memory memory = ck_memory_from(options->allocator);
     ckpt_status status = ck_source_open(&source, &memory, options->filesystem, path,
                                         options->access == CKPT_ACCESS_MAP, err);
-    return status == CKPT_OK ? open_source(&source, options, ret_ckpt, ret_again, err) : status;
+    if (status == CKPT_OK)
+        return open_source(&source, options, ret_ckpt, ret_again, err);
+    if (!may_be_directory(status, err))
+        return status;
+    ckpt_error failure;
+    ckpt_status inside = open_directory(path, options, ret_ckpt, ret_again, &failure);
+    if (inside == CKPT_E_NOT_FOUND)
+        return status;
+    *err = failure;
+    return inside;
 }
 
 ckpt_status ckpt_open(const char *path, const ckpt_open_options *options, ckpt **ret_ckpt,

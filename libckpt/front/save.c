@@ -4,6 +4,7 @@
 #include "front/partsink.h"
 #include "front/strict.h"
 
+#include "base/atomicdirectory.h"
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/options.h"
@@ -23,8 +24,12 @@ static ckpt_status check_arguments(const ckpt *c, const ckpt_save_options *optio
         return status;
     const char *name = ret_known->format != NULL ? ret_known->format : "ckpt";
     const ck_format *format = ck_format_named(name);
-    if (format == NULL || format->write == NULL)
+    if (format == NULL || (format->write == NULL && format->write_directory == NULL))
         return ck_fail(err, CKPT_E_UNSUPPORTED, "libckpt does not write the format '%s'",
+                       CK_NAME(name));
+    if (format->write == NULL && !to_path)
+        return ck_fail(err, CKPT_E_UNSUPPORTED,
+                       "the format '%s' is a directory, which needs a path to save to",
                        CK_NAME(name));
     if (ret_known->shard_size != 0 && !to_path)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "there are no shards without a path to save to");
@@ -72,12 +77,28 @@ static ckpt_status write_with_parts(ckpt *c, ck_atomic_file *file, const ck_form
     return status;
 }
 
+static ckpt_status save_directory(ckpt *c, const char *path, const ck_format *format,
+                                  const ckpt_save_options *options, ckpt_error *err) {
+    ck_atomic_directory directory;
+    ckpt_status status = ck_atomic_directory_open(&directory, &c->memory, options->filesystem, path,
+                                                  !options->not_durable, err);
+    if (status != CKPT_OK)
+        return status;
+    status = format->write_directory(c, &directory, options, err);
+    if (status == CKPT_OK)
+        return ck_atomic_directory_commit(&directory, err);
+    ck_atomic_directory_abort(&directory);
+    return status;
+}
+
 ckpt_status ckpt_save(ckpt *c, const char *path, const ckpt_save_options *options,
                       ckpt_error *err) {
     ckpt_save_options known;
     const ck_format *format;
     ck_atomic_file file;
     ckpt_status status = check_arguments(c, options, true, &known, &format, err);
+    if (status == CKPT_OK && format->write == NULL)
+        return save_directory(c, path, format, &known, err);
     if (status == CKPT_OK)
         status = ck_atomic_open(&file, &c->memory, known.filesystem, path, !known.not_durable, err);
     return status == CKPT_OK ? write_with_parts(c, &file, format, &known, err) : status;

@@ -148,6 +148,7 @@ void ckpt_free(ckpt *c) {
     ck_free(&memory, c->index, c->index_size, 1);
     if (c->has_source)
         ck_source_close(&c->source);
+    ck_free_string(&memory, c->directory);
     pthread_mutex_destroy(&c->lock);
     ck_free(&memory, c, 1, sizeof *c);
 }

@@ -10,6 +10,7 @@
 #include <ckpt/file.h>
 
 struct ck_part_files;
+struct ck_atomic_directory;
 
 /* Where a writer puts its bytes; pwrite-like, so that a header can come last. */
 typedef struct ck_sink {
@@ -65,6 +66,12 @@ typedef struct ck_format {
     ckpt_status (*commit)(ckpt *c, const ckpt_save_options *options, ckpt_error *err);
     /* Whether write heeds shard_size. It is not asked for it where the sink has no parts. */
     bool has_shards;
+    /* Where the format is a directory: writes into one that is new. write is NULL then. */
+    ckpt_status (*write_directory)(ckpt *c, struct ck_atomic_directory *directory,
+                                   const ckpt_save_options *options, ckpt_error *err);
+    /* The file that is read when a directory is opened, and one by which such a directory of an
+     * older format, which is not read, is known. Or NULL. */
+    const char *main_component, *older_component;
 } ck_format;
 
 /* Both header pages of a .ckpt file. */
@@ -75,6 +82,8 @@ extern const ck_format ck_format_gguf;
 extern const ck_format ck_format_safetensors;
 extern const ck_format ck_format_npy;
 extern const ck_format ck_format_npz;
+extern const ck_format ck_format_oneflow;
+extern const ck_format ck_format_oneflow_dir;
 extern const ck_format ck_format_torch;
 extern const ck_format ck_format_torch_legacy;
 

@@ -83,6 +83,10 @@ typedef struct ckpt_filesystem {
      * disk, without waiting for it. */
     int (*reserve)(void *ctx, int file, uint64_t size);
     int (*begin_sync)(void *ctx, int file, uint64_t offset, uint64_t size);
+    /* For checkpoints that are saved as a directory; a file system without them cannot save those.
+     * mkdir fails with EEXIST if the name is taken, rmdir unless the directory is empty. */
+    int (*mkdir)(void *ctx, const char *path);
+    int (*rmdir)(void *ctx, const char *path);
 } ckpt_filesystem;
 
 /* The default file system, for hooks that wish to pass most calls on. */
