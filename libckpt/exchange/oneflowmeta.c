@@ -88,6 +88,8 @@ static ckpt_status take_dtype(scanner *s, int *ret_dtype, ckpt_error *err) {
     if (!take(s, ':'))
         return fail(err, "the data_type has no value");
     size_t size = take_word(s, &word);
+    if (size == 0)
+        return fail(err, "the data_type has no value");
     for (int i = 1; i < CK_ONEFLOW_DTYPE_COUNT; i++) {
         if (same(word, size, ck_oneflow_dtypes[i].proto)) {
             *ret_dtype = i;

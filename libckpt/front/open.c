@@ -104,17 +104,14 @@ static ckpt_status open_main(ck_source *ret_source, const ck_memory *memory, con
 }
 
 /* The checkpoint is known by the directory, not by the file in it. */
-static ckpt_status open_directory(const char *path, const ckpt_open_options *options,
-                                  ckpt **ret_ckpt, bool *ret_again, ckpt_error *err) {
-    ck_source source;
+static ckpt_status open_directory(const char *path, ck_source *main,
+                                  const ckpt_open_options *options, ckpt **ret_ckpt,
+                                  bool *ret_again, ckpt_error *err) {
     ckpt *c;
-    ck_memory memory = ck_memory_from(options->allocator);
-    ckpt_status status = open_main(&source, &memory, path, options, err);
-    if (status == CKPT_OK)
-        status = open_source(&source, options, &c, ret_again, err);
+    ckpt_status status = open_source(main, options, &c, ret_again, err);
     if (status != CKPT_OK)
         return status;
-    c->directory = ck_copy_string(&memory, path, strlen(path));
+    c->directory = ck_copy_string(&c->memory, path, strlen(path));
     if (c->directory == NULL) {
         ckpt_free(c);
         return ck_fail_nomem(err);
@@ -140,9 +137,11 @@ static ckpt_status open_once(const char *path, const ckpt_open_options *options,
     if (!may_be_directory(status, err))
         return status;
     ckpt_error failure;
-    ckpt_status inside = open_directory(path, options, ret_ckpt, ret_again, &failure);
+    ckpt_status inside = open_main(&source, &memory, path, options, &failure);
     if (inside == CKPT_E_NOT_FOUND)
         return status;
+    if (inside == CKPT_OK)
+        return open_directory(path, &source, options, ret_ckpt, ret_again, err);
     *err = failure;
     return inside;
 }
