@@ -15,6 +15,7 @@ extern const sweep_case gguf_scenarios[]; /* opened */
 extern const sweep_case gguf_saving_scenarios[];
 extern const sweep_case
     exchange_scenarios[]; /* other formats, written, and read from several files */
+extern const sweep_case oneflow_scenarios[]; /* files and directories, out and in */
 
 size_t sweep_case_count(const sweep_case *cases);
 

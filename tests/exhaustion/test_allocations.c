@@ -40,6 +40,11 @@ START_TEST(texts_and_nets) {
 }
 END_TEST
 
+START_TEST(oneflow) {
+    sweep_case_at(oneflow_scenarios, _i);
+}
+END_TEST
+
 START_TEST(archives) {
     sweep_case_at(archive_scenarios, _i);
 }
@@ -72,6 +77,7 @@ int main(void) {
     tcase_add_loop_test(tests, gguf, 0, (int)sweep_case_count(gguf_scenarios));
     tcase_add_loop_test(tests, gguf_saving, 0, (int)sweep_case_count(gguf_saving_scenarios));
     tcase_add_loop_test(tests, exchange, 0, (int)sweep_case_count(exchange_scenarios));
+    tcase_add_loop_test(tests, oneflow, 0, (int)sweep_case_count(oneflow_scenarios));
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -9,7 +9,7 @@ const char *file_operation_name(file_operation operation) {
         "open",   "create", "close",     "status",         "status_of_path", "set_permissions",
         "pread",  "pwrite", "sync",      "sync_directory", "rename",         "unlink",
         "map",    "unmap",  "open_edit", "truncate",       "lock",           "open_directory",
-        "open_at"};
+        "open_at", "mkdir", "rmdir"};
     return operation < FILE_OPERATION_COUNT ? names[operation] : "?";
 }
 
@@ -18,7 +18,7 @@ static bool is_chosen(const fault_files *files, uint64_t number, file_operation 
         return true;
     if (files->fail_at == 0 || number < files->fail_at)
         return false;
-    return number == files->fail_at || (files->fail_ever_after && operation != FILE_UNLINK);
+    return number == files->fail_at || (files->fail_ever_after && operation != FILE_UNLINK && operation != FILE_RMDIR);
 }
 
 /* Counts and records the operation; the result is the errno that it is to fail with, or 0. */
@@ -145,6 +145,16 @@ static int fault_unlink(void *ctx, const char *path) {
     return failure != 0 ? failure : below()->unlink(below()->ctx, path);
 }
 
+static int fault_mkdir(void *ctx, const char *path) {
+    int failure = begin(ctx, FILE_MKDIR, -1);
+    return failure != 0 ? failure : below()->mkdir(below()->ctx, path);
+}
+
+static int fault_rmdir(void *ctx, const char *path) {
+    int failure = begin(ctx, FILE_RMDIR, -1);
+    return failure != 0 ? failure : below()->rmdir(below()->ctx, path);
+}
+
 static int fault_map(void *ctx, int file, size_t size, const void **ret_bytes) {
     fault_files *files = ctx;
     int failure = begin(files, FILE_MAP, file);
@@ -188,7 +198,9 @@ const ckpt_filesystem *fault_files_hook(fault_files *files) {
                             .unmap = fault_unmap,
                             .truncate = fault_truncate,
                             .lock = fault_lock,
-                            .open_at = fault_open_at};
+                            .open_at = fault_open_at,
+                            .mkdir = fault_mkdir,
+                            .rmdir = fault_rmdir};
     files->hook = hook;
     return &files->hook;
 }

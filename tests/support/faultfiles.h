@@ -26,6 +26,8 @@ typedef enum file_operation {
     FILE_LOCK,
     FILE_OPEN_DIRECTORY,
     FILE_OPEN_AT,
+    FILE_MKDIR,
+    FILE_RMDIR,
     FILE_OPERATION_COUNT
 } file_operation;
 
@@ -43,7 +45,7 @@ typedef struct fault_files {
 
     /* What to do. A close that is to fail closes all the same, as the system does. */
     uint64_t fail_at;        /* the number, from 1, of the operation that fails; 0: none */
-    bool fail_ever_after;    /* but for unlink: cleaning up is another matter */
+    bool fail_ever_after;    /* but for unlink and rmdir: cleaning up is another matter */
     int sys_errno;           /* what it fails with; 0: a pread finds the end of the file */
     size_t largest_transfer; /* of one pread or pwrite; 0: as asked */
     bool interrupts;         /* every other pread, pwrite and sync fails with EINTR */

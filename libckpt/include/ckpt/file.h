@@ -25,7 +25,8 @@ typedef struct ckpt_open_options {
     const ckpt_filesystem *filesystem;
     ckpt_access access;
     const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt", "gguf",
-                             "npy", "npz", "oneflow", "safetensors", "torch" and "torch-legacy";
+                             "npy", "npz", "oneflow", "oneflow-dir", "safetensors", "torch" and
+                             "torch-legacy";
                              NULL: all */
     unsigned threads;     /* to check and decode chunks with, for each call that reads; 0: one for
                              each processor. 1: the library starts no threads */
@@ -38,6 +39,8 @@ typedef struct ckpt_open_options {
 /* Opens a checkpoint in any format that libckpt reads; which one it is, its content tells, never
  * its name. The structure is validated once, here; of the tensor bytes nothing is read. options may
  * be NULL. On failure nothing stays allocated and *ret_ckpt is untouched.
+ * The path may be that of a directory in which OneFlow has saved; links inside of it are not
+ * followed.
  * CKPT_E_FORMAT: the content is in none of the formats. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_open(const char *path, const ckpt_open_options *options,
                                                ckpt **ret_ckpt, ckpt_error *err);
