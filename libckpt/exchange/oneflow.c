@@ -9,13 +9,14 @@
 
 static const char version_key[] = "protocol_version";
 
-/* The key of the version is the first text of the pickle, behind a frame. */
+/* A dict, perhaps in a frame, of which the version is the first key: some opcodes later. */
 static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
     (void)file_size;
-    const size_t length = sizeof version_key - 1;
-    if (size < 2 || head[0] != 0x80 || head[1] < 2 || head[1] > 5)
+    const size_t length = sizeof version_key - 1, frame = 9, farthest = 12;
+    size_t begin = size > 2 && head[2] == 0x95 ? 2 + frame : 2;
+    if (size <= begin || head[0] != 0x80 || head[1] < 2 || head[1] > 5 || head[begin] != '}')
         return false;
-    for (size_t i = 2; i < 40 && i + length <= size; i++) {
+    for (size_t i = begin + 1; i < begin + farthest && i + length <= size; i++) {
         if (memcmp(head + i, version_key, length) == 0)
             return true;
     }
