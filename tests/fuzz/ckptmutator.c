@@ -78,7 +78,8 @@ static void repair_storage(file_bytes *file, const unsigned char *rec, const fil
 }
 
 static bool is_inside(const file_bytes *file, const file_section *section, uint32_t kind) {
-    return section->entry != 0 && section->record_size == ck_record_size(kind) &&
+    return section->entry != 0 && section->record_size != 0 &&
+           section->record_size == ck_record_size(kind) &&
            section->count <= file->size / section->record_size &&
            ck_within(section->offset, section->count * section->record_size, file->size);
 }
@@ -129,7 +130,8 @@ static void repair_sizes(file_bytes *file, uint32_t kind, int64_t by) {
 /* A record is doubled or dropped. In sections of single bytes eight go at a time: the next section
  * has to stay aligned. */
 static void change_records(file_bytes *file, test_random *r, size_t max_size) {
-    uint32_t kind = 1 + random_below(r, CK_KNOWN_SECTIONS);
+    uint32_t kind = 1 + random_below(r, CK_CHUNK_ENDS + 1);
+    kind = kind <= CK_CHUNK_ENDS ? kind : CK_PARTS;
     file_section section = section_of(file, kind);
     if (!is_inside(file, &section, kind) || section.count < 8)
         return;

@@ -39,7 +39,7 @@ static image wrap(const uint8_t *data, size_t size) {
     static const unsigned char zeros[64];
     image file = {NULL, 0};
     ck_memory memory = ck_memory_from(NULL);
-    ck_sink sink = {&file, append, NULL};
+    ck_sink sink = {.ctx = &file, .write = append};
     ck_zip_writer zip;
     ckpt_error err;
     ck_zip_writer_init(&zip, &memory, &sink, CK_ZIP_TORCH);

@@ -126,6 +126,8 @@ static void list_section(listing *list, uint32_t kind) {
     char where[24];
     if (section.entry == 0)
         return;
+    if (record_fields[kind] == NULL)
+        section.count = 0;
     list_record(list, entry_fields, section.entry, "entry", kind);
     snprintf(where, sizeof where, "section %u record", (unsigned)kind);
     for (size_t i = 0; i < 3 && i < section.count; i++)
