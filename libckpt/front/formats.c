@@ -5,15 +5,9 @@
 
 /* Those with a magic first: the others are recognised by what is likely. */
 static const ck_format *const formats_table[] = {
-    &ck_format_ckpt,
-    &ck_format_gguf,
-    &ck_format_npy,
-    &ck_format_npz,
-    &ck_format_torch,
-    &ck_format_torch_legacy,
-    &ck_format_oneflow,
-    &ck_format_oneflow_dir,
-    &ck_format_safetensors,
+    &ck_format_ckpt,    &ck_format_gguf,        &ck_format_npy,
+    &ck_format_npz,     &ck_format_torch,       &ck_format_torch_legacy,
+    &ck_format_oneflow, &ck_format_oneflow_dir, &ck_format_safetensors,
 };
 
 enum { FORMAT_COUNT = sizeof formats_table / sizeof formats_table[0] };

@@ -118,10 +118,10 @@ static void free_storage_bytes(ckpt *c) {
 }
 
 static void free_tables(ckpt *c) {
-    ck_table *tables[] = {&c->dtypes,     &c->modules,    &c->members,          &c->tensors,
-                          &c->dimensions, &c->storages,   &c->chunks,           &c->values,
-                          &c->payloads,   &c->attached,   &c->attributes_added, &c->retired,
-                          &c->loaded,     &c->chunk_ends, &c->file_numbers,     &c->parts,
+    ck_table *tables[] = {&c->dtypes,     &c->modules,     &c->members,          &c->tensors,
+                          &c->dimensions, &c->storages,    &c->chunks,           &c->values,
+                          &c->payloads,   &c->attached,    &c->attributes_added, &c->retired,
+                          &c->loaded,     &c->chunk_ends,  &c->file_numbers,     &c->parts,
                           &c->part_files, &c->member_rooms};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         ck_table_clear(&c->memory, tables[i]);

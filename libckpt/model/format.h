@@ -18,8 +18,8 @@ typedef struct ck_sink {
     ckpt_status (*write)(void *ctx, const void *bytes, size_t size, uint64_t offset,
                          ckpt_error *err);
     const struct ck_part_files *parts; /* NULL where nothing can lie beside the file */
-    /* A hint: the file will have so many bytes at least, and all of them will be written. NULL where
-     * nobody cares. */
+    /* A hint: the file will have so many bytes at least, and all of them will be written. NULL
+     * where nobody cares. */
     void (*reserve)(void *ctx, uint64_t size);
 } ck_sink;
 

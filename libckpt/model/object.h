@@ -128,7 +128,7 @@ struct ckpt {
     ck_source source;              /* the file; size 0 and no name when there is none */
     bool has_source;
     char *directory; /* that was opened, where the file is inside of it; else NULL */
-    void *index; /* the block in which the frozen tables lie */
+    void *index;     /* the block in which the frozen tables lie */
     size_t index_size;
     ckpt_file_info info;
     ck_table retired; /* of ck_retired_rec */

@@ -6,10 +6,10 @@
 
 const char *file_operation_name(file_operation operation) {
     static const char *const names[FILE_OPERATION_COUNT] = {
-        "open",   "create", "close",     "status",         "status_of_path", "set_permissions",
-        "pread",  "pwrite", "sync",      "sync_directory", "rename",         "unlink",
-        "map",    "unmap",  "open_edit", "truncate",       "lock",           "open_directory",
-        "open_at", "mkdir", "rmdir"};
+        "open",    "create", "close",     "status",         "status_of_path", "set_permissions",
+        "pread",   "pwrite", "sync",      "sync_directory", "rename",         "unlink",
+        "map",     "unmap",  "open_edit", "truncate",       "lock",           "open_directory",
+        "open_at", "mkdir",  "rmdir"};
     return operation < FILE_OPERATION_COUNT ? names[operation] : "?";
 }
 
@@ -18,7 +18,8 @@ static bool is_chosen(const fault_files *files, uint64_t number, file_operation 
         return true;
     if (files->fail_at == 0 || number < files->fail_at)
         return false;
-    return number == files->fail_at || (files->fail_ever_after && operation != FILE_UNLINK && operation != FILE_RMDIR);
+    return number == files->fail_at ||
+           (files->fail_ever_after && operation != FILE_UNLINK && operation != FILE_RMDIR);
 }
 
 /* Counts and records the operation; the result is the errno that it is to fail with, or 0. */

@@ -5,7 +5,8 @@
 
 void inspect_print_help(void) {
     fputs("Usage: ckpt-inspect [OPTION]... FILE [PATTERN]...\n"
-          "Shows what is in a checkpoint: .ckpt, .safetensors, .pt, .gguf, .npz, .npy or what OneFlow\n"
+          "Shows what is in a checkpoint: .ckpt, .safetensors, .pt, .gguf, .npz, .npy or what "
+          "OneFlow\n"
           "saves, told apart by content.\n"
           "\n"
           "Views (the tree, unless another is named; several may be named):\n"

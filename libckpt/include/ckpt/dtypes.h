@@ -62,8 +62,8 @@ CKPT_API ckpt_dtype ckpt_dtype_named(const char *name);
  * the value fits, rounded once, to nearest even, where it does not. Source and destination need no
  * alignment and must not overlap.
  *   - bool, uint, int and float to f64, f32, f16, bf16, f8_e4m3fn, f8_e5m2, f8_e4m3fnuz and
- *     f8_e5m2fnuz. For what is greater than the greatest number stands what PyTorch's Tensor.to puts
- *     there (2.13): infinity, but in f8_e4m3fn the greatest number, and in the fnuz types NaN.
+ *     f8_e5m2fnuz. For what is greater than the greatest number stands what PyTorch's Tensor.to
+ * puts there (2.13): infinity, but in f8_e4m3fn the greatest number, and in the fnuz types NaN.
  *   - bool, uint and int to uint and int. CKPT_E_BOUNDS when a number does not fit.
  *   - complex to complex.
  *   - the quantised types q4_0, q4_1, q5_0, q5_1, q8_0, q2_k to q6_k, q8_k, iq4_nl, iq4_xs, tq1_0,

@@ -78,9 +78,9 @@ typedef struct ckpt_filesystem {
     int (*open_at)(void *ctx, int directory, const char *component, ckpt_file_mode mode,
                    int *ret_file);
     /* Hints; NULL where a file system has nothing of the kind. What they return is not looked at: a
-     * failure shows in pwrite or sync. reserve: the file will have at least size bytes, all of which
-     * will be written; it may become so long at once. begin_sync: begin to write this range to the
-     * disk, without waiting for it. */
+     * failure shows in pwrite or sync. reserve: the file will have at least size bytes, all of
+     * which will be written; it may become so long at once. begin_sync: begin to write this range
+     * to the disk, without waiting for it. */
     int (*reserve)(void *ctx, int file, uint64_t size);
     int (*begin_sync)(void *ctx, int file, uint64_t offset, uint64_t size);
     /* For checkpoints that are saved as a directory; a file system without them cannot save those.

@@ -20,8 +20,8 @@ static ckpt_status copy_entry(const ck_source *source, const ck_zip_entry *entry
     ckpt_status status =
         ck_zip_read_entry(writer->memory, source, entry, UINT64_C(1) << 30, &content, err);
     if (status == CKPT_OK)
-        status = ck_zip_add(writer, entry->name, entry->name_size, content.bytes, content.size,
-                            err);
+        status =
+            ck_zip_add(writer, entry->name, entry->name_size, content.bytes, content.size, err);
     ck_buffer_clear(writer->memory, &content);
     return status;
 }
