@@ -336,11 +336,12 @@ static ckpt_status read_file(ckpt *c, ck_source *source, ckpt_error *err) {
     return status;
 }
 
-/* Every archive but those of NumPy: reading tells what it is. */
+/* An archive whose records lie in a folder, and are no arrays: reading tells what it is. */
 static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
     const char *name;
     size_t name_size;
-    if (!ck_zip_probe(head, size, file_size, &name, &name_size) || name_size == 0)
+    if (!ck_zip_probe(head, size, file_size, &name, &name_size) || name == NULL ||
+        memchr(name, '/', name_size) == NULL)
         return false;
     return name_size < 4 || memcmp(name + name_size - 4, ".npy", 4) != 0;
 }

@@ -19,7 +19,8 @@ typedef struct copying {
 /* Modules whose place the choice for something inside tells. */
 static void assign_ancestors(copying *k, uint32_t node, uint32_t depth) {
     ck_copy_plan *plan = &k->plan;
-    for (uint32_t d = depth; d-- > 0;) {
+    for (uint32_t d = depth; d > 0;) {
+        d--;
         plan->modules[k->ancestors[d]] |= CK_COPY_KEPT;
         if (node == 0)
             continue;

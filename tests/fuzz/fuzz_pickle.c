@@ -54,7 +54,10 @@ static void check_node(const ck_pickle *p, uint32_t id, size_t size) {
     case CK_PICKLE_SET:
     case CK_PICKLE_FROZENSET:
     case CK_PICKLE_DICT: check_children(p, id); break;
-    case CK_PICKLE_OBJECT: check_state(p, node->as.object.state); /* fallthrough */
+    case CK_PICKLE_OBJECT:
+        check_state(p, node->as.object.state);
+        check_id(p, node->as.object.arguments);
+        break;
     case CK_PICKLE_STORED: check_id(p, node->as.object.arguments); break;
     default: must(node->kind <= CK_PICKLE_STORED, "kind");
     }
