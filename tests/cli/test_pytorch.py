@@ -88,7 +88,7 @@ def test_other_archives_are_told_apart():
         return name
 
     assert "none of PyTorch" in refused("ckpt-inspect", archive("a.zip", "folder/readme"))
-    assert "none of PyTorch" in refused("ckpt-inspect", archive("b.zip", "readme"))
+    assert "not a checkpoint" in refused("ckpt-inspect", archive("b.zip", "readme"))
     assert "TorchScript" in refused("ckpt-inspect", archive("c.pt", "m/data.pkl", "m/constants.pkl"))
     assert "TorchScript" in refused("ckpt-inspect", archive("d.pt", "m/data.pkl", "m/code/a.py"))
 
