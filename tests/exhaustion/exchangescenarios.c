@@ -132,7 +132,6 @@ static ckpt_status save_file(sweep *s, ckpt_error *err) {
 static ckpt_status save_set(sweep *s, ckpt_error *err) {
     char path[512];
     ckpt *c = make(s);
-    s->any_status = true;
     test_path(&s->directory, set_files[0], path, sizeof path);
     ckpt_status status = save(s, c, path, 4 * ELEMENTS, err);
     bool saved = status == CKPT_OK || status == CKPT_E_DURABILITY;

@@ -78,7 +78,6 @@ void sweep_expect(sweep *s, bool condition, const char *complaint) {
 
 const char *sweep_run(sweep *s, sweep_scenario scenario, ckpt_status *ret_status, ckpt_error *err) {
     s->complaint = NULL;
-    s->any_status = false;
     s->operations = 0;
     memset(&s->memory, 0, sizeof s->memory);
     test_write_file(s->target, s->old, s->old_size);

@@ -29,8 +29,6 @@ typedef struct sweep {
     void *old;
     size_t old_size;
     size_t choice;         /* for a scenario that does one of several things */
-    bool any_status;       /* set by a scenario that writes several files: what comes of a failure
-                              depends on which of them it is for */
     const char *complaint; /* the first thing that a scenario did not like */
 } sweep;
 

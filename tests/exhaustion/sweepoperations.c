@@ -90,7 +90,7 @@ static const char *judge(const sweep *s, ckpt_status wanted, ckpt_status status,
                          const ckpt_error *err) {
     if (!sweep_failed(s))
         return "the operation was not met";
-    if (status != wanted && !s->any_status)
+    if (status != wanted)
         return "not the status that it should have";
     if (status != CKPT_OK && err->sys_errno != s->sys_errno)
         return "the errno is not preserved";
