@@ -153,6 +153,9 @@ bool ck_pickle_is_text(const ck_pickle *p, uint32_t id, const char *text);
 bool ck_pickle_uint(const ck_pickle *p, uint32_t id, uint64_t *ret_value);
 /* The caller's id of a NAME, OBJECT or DICT; NO_NAME for everything else. */
 uint16_t ck_pickle_name_id(const ck_pickle *p, uint32_t id);
+/* Whether it is UTF-8 as Python writes it with "surrogatepass": NULs and lone surrogates may be in
+ * it. */
+bool ck_pickle_is_python_text(const char *text, size_t size);
 /* "a tuple", "torch.FloatStorage", ...: for messages. */
 ck_name_text ck_pickle_describe(const ck_pickle *p, uint32_t id);
 

@@ -116,8 +116,7 @@ static ckpt_status op_long(ck_pickle *p, ckpt_error *err) {
 
 /* ---- texts and bytes ---- */
 
-/* How much of the text is UTF-8 as Python's "surrogatepass" takes it. */
-static bool is_python_text(const char *text, size_t size) {
+bool ck_pickle_is_python_text(const char *text, size_t size) {
     const char *end = text + size;
     while (text < end) {
         const unsigned char *u = (const unsigned char *)text;
@@ -157,7 +156,7 @@ static ckpt_status op_text(ck_pickle *p, ckpt_error *err) {
     node.odd = !ck_utf8_valid(text, (size_t)size);
     node.as.bytes.offset = offset;
     node.as.bytes.size = size;
-    if (node.odd && (p->opcode == 'U' || !is_python_text(text, (size_t)size)))
+    if (node.odd && (p->opcode == 'U' || !ck_pickle_is_python_text(text, (size_t)size)))
         return ck_pickle_fail(p, err, CKPT_E_STRUCTURE, "a text is not UTF-8");
     return ck_pickle_push_node(p, &node, err);
 }

@@ -1,134 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Values in the pickle: what torch.types says they were, where they still can be that; else what
  * they are. */
-#include "base/utf8.h"
 #include "exchange/torchpath.h"
 #include "exchange/torchwriter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- texts that stand for bytes ---- */
-
-static int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Pairs of digits, at most room bytes of them. */
-static bool read_hex(const char *text, size_t size, unsigned char *bytes, size_t room) {
-    if (size % 2 != 0 || size / 2 > room)
-        return false;
-    for (size_t i = 0; i < size; i += 2) {
-        int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        bytes[i / 2] = (unsigned char)(high << 4 | low);
-    }
-    return true;
-}
-
-/* UTF-8 in which there may be NULs and lone surrogates. */
-static bool is_python_text(const char *text, size_t size) {
-    for (const char *end = text + size; text < end;) {
-        const unsigned char *u = (const unsigned char *)text;
-        if (*u == 0)
-            text++;
-        else if (end - text >= 3 && u[0] == 0xed && u[1] >= 0xa0 && u[1] <= 0xbf &&
-                 (u[2] & 0xc0) == 0x80)
-            text += 3;
-        else if (ck_utf8_next(&text, (size_t)(end - text)) == UINT32_MAX)
-            return false;
-    }
-    return true;
-}
-
-/* ---- keys ---- */
-
-static bool emit_int_key(ck_torch_writer *w, const char *key, size_t size) {
-    char text[24], again[24];
-    if (size == 0 || size >= sizeof text)
-        return false;
-    memcpy(text, key, size);
-    text[size] = '\0';
-    long long value = strtoll(text, NULL, 10);
-    snprintf(again, sizeof again, "%lld", value);
-    if (strcmp(text, again) != 0)
-        return false;
-    ck_pickle_write_int(&w->pickle, value);
-    return true;
-}
-
-static bool begins(const char *key, size_t size, const char *tag) {
-    size_t length = strlen(tag);
-    return size >= length && memcmp(key, tag, length) == 0;
-}
-
-static bool emit_float_key(ck_torch_writer *w, const char *key, size_t size) {
-    unsigned char bytes[8];
-    uint64_t bits = 0;
-    double value;
-    if (size != 16 || !read_hex(key, size, bytes, sizeof bytes))
-        return false;
-    for (int i = 0; i < 8; i++)
-        bits = bits << 8 | bytes[i];
-    memcpy(&value, &bits, sizeof value);
-    ck_pickle_write_float(&w->pickle, value);
-    return true;
-}
-
-static bool emit_hex_key(ck_torch_writer *w, const char *key, size_t size) {
-    size_t room = size / 2 + 1;
-    unsigned char *bytes = ck_alloc(&w->memory, room, 1);
-    if (bytes == NULL) {
-        w->pickle.no_memory = true;
-        return true;
-    }
-    bool is_text = read_hex(key, size, bytes, room) && is_python_text((char *)bytes, size / 2);
-    if (is_text)
-        ck_pickle_write_text(&w->pickle, (char *)bytes, size / 2);
-    ck_free(&w->memory, bytes, room, 1);
-    return is_text;
-}
-
-static bool emit_tagged_key(ck_torch_writer *w, const char *key, size_t size) {
-    unsigned char bytes[255];
-    if (size == 4 && memcmp(key, "none", 4) == 0) {
-        ck_pickle_op_byte(&w->pickle, 'N');
-        return true;
-    }
-    if (size == 6 && begins(key, size, "bool:") && (key[5] == '0' || key[5] == '1')) {
-        ck_pickle_write_bool(&w->pickle, key[5] == '1');
-        return true;
-    }
-    if (begins(key, size, "int:"))
-        return emit_int_key(w, key + 4, size - 4);
-    if (begins(key, size, "float:"))
-        return emit_float_key(w, key + 6, size - 6);
-    if (begins(key, size, "hex:"))
-        return emit_hex_key(w, key + 4, size - 4);
-    if (begins(key, size, "long:") && size > 5 &&
-        read_hex(key + 5, size - 5, bytes, sizeof bytes)) {
-        ck_pickle_write_long(&w->pickle, bytes, (size - 5) / 2);
-        return true;
-    }
-    if (!begins(key, size, "str:"))
-        return false;
-    ck_pickle_write_text(&w->pickle, key + 4, size - 4);
-    return true;
-}
-
-void ck_torch_emit_key(ck_torch_writer *w, const char *key, size_t size, const char *word) {
-    bool done = false;
-    if (strcmp(word, "[int]") == 0)
-        done = emit_int_key(w, key, size);
-    else if (strcmp(word, "[any]") == 0)
-        done = emit_tagged_key(w, key, size);
-    if (!done)
-        ck_pickle_write_text(&w->pickle, key, size);
-}
 
 /* ---- scalars ---- */
 
@@ -172,7 +50,7 @@ static bool emit_long(ck_torch_writer *w, const char *text) {
     text += negative;
     size_t size = strlen(text);
     if (size < 4 || size > 2 + 510 || text[0] != '0' || text[1] != 'x' ||
-        !read_hex(text + 2, size - 2, bytes, sizeof bytes))
+        !ck_torch_read_hex(text + 2, size - 2, bytes, sizeof bytes))
         return false;
     size = (size - 2) / 2;
     for (size_t i = 0; i < size / 2; i++) {
@@ -215,7 +93,7 @@ static void emit_string(ck_torch_writer *w, const char *text, const char *type) 
 static void emit_bytes(ck_torch_writer *w, const unsigned char *bytes, size_t size,
                        const char *type) {
     bool is_array = strcmp(type, "bytearray") == 0;
-    if (strcmp(type, "str") == 0 && is_python_text((const char *)bytes, size)) {
+    if (strcmp(type, "str") == 0 && ck_pickle_is_python_text((const char *)bytes, size)) {
         ck_pickle_write_text(&w->pickle, (const char *)bytes, size);
         return;
     }

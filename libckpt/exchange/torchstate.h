@@ -77,7 +77,7 @@ typedef struct ck_torch_dialect {
     const char *(*dtype_name)(const ck_torch_reader *t, uint32_t node);
 } ck_torch_dialect;
 
-/* ---- life (torchread.c) ---- */
+/* ---- life (torchobject.c) ---- */
 
 /* dialect: NULL for PyTorch's own. */
 void ck_torch_reader_open(ck_torch_reader *t, ckpt *c, const ck_torch_dialect *dialect);
@@ -158,6 +158,12 @@ static inline char *ck_torch_key(const ck_torch_keys *keys, uint32_t i, size_t *
 /* Stores what the node stands for, which holds no tensors, in a map under key or, where key is
  * NULL, at the end of a list. The path leads to it. */
 ckpt_status ck_torch_store_value(ck_torch_reader *t, uint32_t node, ckpt_value container,
+                                 const char *key, ckpt_error *err);
+/* A literal under key in a map or, where key is NULL, at the end of a list. */
+ckpt_status ck_torch_put(ckpt_value container, const char *key, ckpt_literal literal,
+                         ckpt_value *ret_value, ckpt_error *err);
+/* Bytes and bytearrays, those that are made of a text too (torchbytes.c). */
+ckpt_status ck_torch_store_bytes(ck_torch_reader *t, uint32_t node, ckpt_value container,
                                  const char *key, ckpt_error *err);
 /* "dict", "OrderedDict", "tuple" ...: of containers. */
 const char *ck_torch_container_type(const ck_torch_reader *t, uint32_t node);

@@ -2,12 +2,10 @@
 /* Python values without tensors as typed values. What those cannot say stands in torch.types. */
 #include "exchange/torchstate.h"
 
-#include "base/utf8.h"
-
 #include <stdio.h>
 #include <string.h>
 
-static ckpt_status store(ckpt_value container, const char *key, ckpt_literal literal,
+ckpt_status ck_torch_put(ckpt_value container, const char *key, ckpt_literal literal,
                          ckpt_value *ret_value, ckpt_error *err) {
     return key != NULL ? ckpt_map_set(container, key, literal, ret_value, err)
                        : ckpt_list_append(container, literal, ret_value, err);
@@ -15,7 +13,7 @@ static ckpt_status store(ckpt_value container, const char *key, ckpt_literal lit
 
 static ckpt_status store_noted(ck_torch_reader *t, ckpt_value container, const char *key,
                                ckpt_literal literal, const char *type, ckpt_error *err) {
-    ckpt_status status = store(container, key, literal, NULL, err);
+    ckpt_status status = ck_torch_put(container, key, literal, NULL, err);
     return status == CKPT_OK ? ck_torch_note_type(t, type, err) : status;
 }
 
@@ -31,7 +29,7 @@ static ckpt_status store_text(ck_torch_reader *t, uint32_t node, ckpt_value cont
     size_t size;
     const char *text = ck_pickle_text(&t->pickle, node, &size);
     if (!ck_pickle_at(&t->pickle, node)->odd)
-        return store(container, key, ckpt_string_n(text, size), NULL, err);
+        return ck_torch_put(container, key, ckpt_string_n(text, size), NULL, err);
     ckpt_status status = ck_torch_spend_text(t, size, err);
     return status == CKPT_OK ? store_noted(t, container, key, ckpt_bytes(text, size), "str", err)
                              : status;
@@ -59,89 +57,6 @@ static ckpt_status store_long(ck_torch_reader *t, uint32_t node, ckpt_value cont
 
 /* ---- objects ---- */
 
-/* The text that "latin1" turned into bytes, and stands for them; false when it is none. */
-static bool find_latin(const ck_pickle *p, uint32_t arguments, const char **ret_text,
-                       size_t *ret_size) {
-    if (ck_pickle_at(p, arguments)->count != 2 ||
-        ck_pickle_kind_of(p, ck_pickle_child(p, arguments, 0)) != CK_PICKLE_TEXT ||
-        (!ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin1") &&
-         !ck_pickle_is_text(p, ck_pickle_child(p, arguments, 1), "latin-1")))
-        return false;
-    *ret_text = ck_pickle_text(p, ck_pickle_child(p, arguments, 0), ret_size);
-    return true;
-}
-
-/* A bytearray is made of nothing, of bytes or as bytes are. */
-static bool find_bytes(const ck_pickle *p, uint32_t node, const char **ret_text, size_t *ret_size) {
-    uint32_t arguments = ck_pickle_at(p, node)->as.object.arguments;
-    uint32_t count = ck_pickle_at(p, arguments)->count;
-    if (ck_pickle_name_id(p, node) != CK_TORCH_BYTEARRAY || count == 2)
-        return find_latin(p, arguments, ret_text, ret_size);
-    if (count == 0)
-        return true;
-    uint32_t bytes = ck_pickle_child(p, node, 0);
-    return count == 1 && ck_pickle_kind_of(p, bytes) == CK_PICKLE_OBJECT &&
-           ck_pickle_name_id(p, bytes) == CK_TORCH_ENCODE &&
-           find_latin(p, ck_pickle_at(p, bytes)->as.object.arguments, ret_text, ret_size);
-}
-
-static ckpt_status encode_latin(ck_torch_reader *t, const char *text, size_t size, ck_buffer *bytes,
-                                ckpt_error *err) {
-    for (const char *end = text + size; text < end;) {
-        uint32_t code = *text != '\0' ? ck_utf8_next(&text, (size_t)(end - text)) : 0;
-        text += code == 0;
-        unsigned char byte = (unsigned char)code;
-        if (code > 0xff)
-            return ck_fail(err, CKPT_E_STRUCTURE, "a character of bytes is none of latin-1");
-        if (!ck_buffer_append(&t->memory, bytes, &byte, 1))
-            return ck_fail_nomem(err);
-    }
-    return CKPT_OK;
-}
-
-static ckpt_status store_bytes(ck_torch_reader *t, uint32_t node, ckpt_value container,
-                               const char *key, ckpt_error *err) {
-    ck_buffer bytes = {NULL, 0, 0};
-    size_t size = 0;
-    const char *text = "";
-    if (!find_bytes(&t->pickle, node, &text, &size))
-        return fail_malformed(t, node, err);
-    ckpt_status status = ck_torch_spend_text(t, size, err);
-    if (status == CKPT_OK)
-        status = encode_latin(t, text, size, &bytes, err);
-    if (status == CKPT_OK)
-        status = store(container, key, ckpt_bytes(bytes.bytes, bytes.size), NULL, err);
-    ck_buffer_clear(&t->memory, &bytes);
-    if (status == CKPT_OK && ck_pickle_name_id(&t->pickle, node) == CK_TORCH_BYTEARRAY)
-        status = ck_torch_note_type(t, "bytearray", err);
-    return status;
-}
-
-/* Bytes that stand in the pickle as they are. They are there once, and may be named often. */
-static ckpt_status store_raw(ck_torch_reader *t, uint32_t node, ckpt_value container,
-                             const char *key, bool is_array, ckpt_error *err) {
-    const ck_pickle_node *n = ck_pickle_at(&t->pickle, node);
-    size_t size = (size_t)n->as.bytes.size;
-    if (n->as.bytes.size > CK_PICKLE_MAX_SIZE)
-        return ck_fail(err, CKPT_E_LIMIT, "more than %d bytes in one value", CK_PICKLE_MAX_SIZE);
-    ckpt_status status = ck_torch_spend_text(t, size, err);
-    unsigned char *bytes = status == CKPT_OK ? ck_alloc(&t->memory, size, 1) : NULL;
-    if (bytes == NULL)
-        return status != CKPT_OK ? status : ck_fail_nomem(err);
-    status = ck_source_read(t->pickle.source, n->as.bytes.offset, bytes, size, err);
-    if (status == CKPT_OK)
-        status = store(container, key, ckpt_bytes(bytes, size), NULL, err);
-    ck_free(&t->memory, bytes, size, 1);
-    return status == CKPT_OK && is_array ? ck_torch_note_type(t, "bytearray", err) : status;
-}
-
-/* A bytearray as protocols 3 and 4 have it. */
-static bool is_array_of_bytes(const ck_pickle *p, uint32_t node) {
-    return ck_pickle_name_id(p, node) == CK_TORCH_BYTEARRAY &&
-           ck_pickle_at(p, ck_pickle_at(p, node)->as.object.arguments)->count == 1 &&
-           ck_pickle_kind_of(p, ck_pickle_child(p, node, 0)) == CK_PICKLE_BYTES;
-}
-
 static bool is_number(const ck_pickle *p, uint32_t node) {
     return ck_pickle_kind_of(p, node) == CK_PICKLE_FLOAT;
 }
@@ -154,7 +69,7 @@ static ckpt_status store_complex(ck_torch_reader *t, uint32_t node, ckpt_value c
     if (ck_pickle_at(p, arguments)->count != 2 || !is_number(p, ck_pickle_child(p, node, 0)) ||
         !is_number(p, ck_pickle_child(p, node, 1)))
         return fail_malformed(t, node, err);
-    ckpt_status status = store(container, key, ckpt_list(), &list, err);
+    ckpt_status status = ck_torch_put(container, key, ckpt_list(), &list, err);
     for (uint32_t i = 0; status == CKPT_OK && i < 2; i++) {
         double part = ck_pickle_at(p, ck_pickle_child(p, node, i))->as.number;
         status = ckpt_list_append(list, ckpt_float(part), NULL, err);
@@ -206,7 +121,7 @@ static ckpt_status store_size(ck_torch_reader *t, uint32_t node, ckpt_value cont
         ck_pickle_kind_of(p, ck_pickle_child(p, node, 0)) != CK_PICKLE_TUPLE)
         return fail_malformed(t, node, err);
     uint32_t tuple = ck_pickle_child(p, node, 0), count = ck_pickle_at(p, tuple)->count;
-    ckpt_status status = store(container, key, ckpt_list(), &list, err);
+    ckpt_status status = ck_torch_put(container, key, ckpt_list(), &list, err);
     for (uint32_t i = 0; status == CKPT_OK && i < count; i++) {
         uint64_t extent;
         if (!ck_pickle_uint(p, ck_pickle_child(p, tuple, i), &extent))
@@ -220,10 +135,7 @@ static ckpt_status store_object(ck_torch_reader *t, uint32_t node, ckpt_value co
                                 const char *key, ckpt_error *err) {
     switch (ck_pickle_name_id(&t->pickle, node)) {
     case CK_TORCH_ENCODE:
-    case CK_TORCH_BYTEARRAY:
-        return is_array_of_bytes(&t->pickle, node)
-                   ? store_raw(t, ck_pickle_child(&t->pickle, node, 0), container, key, true, err)
-                   : store_bytes(t, node, container, key, err);
+    case CK_TORCH_BYTEARRAY: return ck_torch_store_bytes(t, node, container, key, err);
     case CK_TORCH_COMPLEX: return store_complex(t, node, container, key, err);
     case CK_TORCH_SIZE: return store_size(t, node, container, key, err);
     case CK_TORCH_DEVICE: return store_device(t, node, container, key, err);
@@ -303,7 +215,7 @@ static ckpt_status store_container(ck_torch_reader *t, uint32_t node, ckpt_value
     report_copy(t, node);
     ckpt_status status = ck_torch_make_keys(t, node, &keys, err);
     if (status == CKPT_OK)
-        status = store(container, key, is_dict ? ckpt_map() : ckpt_list(), &value, err);
+        status = ck_torch_put(container, key, is_dict ? ckpt_map() : ckpt_list(), &value, err);
     snprintf(text, sizeof text, "%s%s", type, status == CKPT_OK ? keys.word : "");
     if (status == CKPT_OK && strcmp(text, is_dict ? "dict" : "list") != 0)
         status = ck_torch_note_type(t, text, err);
@@ -319,15 +231,15 @@ static ckpt_status store_any(ck_torch_reader *t, uint32_t node, ckpt_value conta
                              const char *key, ckpt_error *err) {
     const ck_pickle_node *n = ck_pickle_at(&t->pickle, node);
     switch (n->kind) {
-    case CK_PICKLE_NONE: return store(container, key, ckpt_null(), NULL, err);
-    case CK_PICKLE_BOOL: return store(container, key, ckpt_bool(n->as.integer != 0), NULL, err);
-    case CK_PICKLE_INT: return store(container, key, ckpt_int(n->as.integer), NULL, err);
+    case CK_PICKLE_NONE: return ck_torch_put(container, key, ckpt_null(), NULL, err);
+    case CK_PICKLE_BOOL:
+        return ck_torch_put(container, key, ckpt_bool(n->as.integer != 0), NULL, err);
+    case CK_PICKLE_INT: return ck_torch_put(container, key, ckpt_int(n->as.integer), NULL, err);
     case CK_PICKLE_LONG: return store_long(t, node, container, key, err);
-    case CK_PICKLE_FLOAT: return store(container, key, ckpt_float(n->as.number), NULL, err);
+    case CK_PICKLE_FLOAT: return ck_torch_put(container, key, ckpt_float(n->as.number), NULL, err);
     case CK_PICKLE_TEXT: return store_text(t, node, container, key, err);
     case CK_PICKLE_BYTES:
-    case CK_PICKLE_BYTEARRAY:
-        return store_raw(t, node, container, key, n->kind == CK_PICKLE_BYTEARRAY, err);
+    case CK_PICKLE_BYTEARRAY: return ck_torch_store_bytes(t, node, container, key, err);
     case CK_PICKLE_NAME: return store_name(t, node, container, key, err);
     case CK_PICKLE_OBJECT: return store_object(t, node, container, key, err);
     case CK_PICKLE_TUPLE:

@@ -91,6 +91,11 @@ const char *ck_torch_noted_type(const ck_torch_writer *w);
 /* The entry of a map of the metadata for that place; absent when there is none. */
 ckpt_value ck_torch_noted(const ck_torch_writer *w, const char *map);
 
+/* Gives the dict on the stack its _metadata, if it has any. type: that of the module, or
+ * "OrderedDict" for a net (torchemitmeta.c). */
+ckpt_status ck_torch_emit_metadata(ck_torch_writer *w, const char *type,
+                                   const ck_torch_entries *entries, ckpt_error *err);
+
 /* ---- each of these leaves one value on the stack of the pickle ---- */
 
 /* torchemit.c */
@@ -99,6 +104,7 @@ ckpt_status ck_torch_emit_root(ck_torch_writer *w, ckpt_error *err);
 ckpt_status ck_torch_emit_value(ck_torch_writer *w, ckpt_value value, ckpt_error *err);
 /* An empty dict of that type; what stands behind the name of the type does not matter. */
 void ck_torch_emit_new_dict(ck_torch_writer *w, const char *type);
+/* torchemitkey.c */
 /* A key of a dict as ck_torch_make_keys wrote it; word is "", "[int]" or "[any]". */
 void ck_torch_emit_key(ck_torch_writer *w, const char *key, size_t size, const char *word);
 /* torchemittensor.c. The second, before the first tensor, finds out which are named again. */
@@ -107,6 +113,9 @@ ckpt_status ck_torch_find_firsts(ck_torch_writer *w, ckpt_error *err);
 /* GLOBAL, by way of the memo. */
 void ck_torch_emit_name(ck_torch_writer *w, unsigned memo, const char *module, const char *name);
 void ck_torch_emit_hooks(ck_torch_writer *w); /* an empty OrderedDict */
+
+/* Pairs of hexadecimal digits, at most room bytes of them (torchemitkey.c). */
+bool ck_torch_read_hex(const char *text, size_t size, unsigned char *bytes, size_t room);
 
 /* The class in which each storage is written; and how many places each module has (torchplan.c). */
 ckpt_status ck_torch_plan_storages(ck_torch_writer *w, ckpt_error *err);

@@ -25,8 +25,8 @@ typedef struct ckpt_open_options {
     const ckpt_filesystem *filesystem;
     ckpt_access access;
     const char *formats;  /* names of the formats to consider, separated by commas, of "ckpt",
-                             "gguf",  "npy", "npz", "oneflow", "oneflow-dir", "safetensors", "torch"
-                             and  "torch-legacy";  NULL: all */
+                             "gguf", "npy", "npz", "oneflow", "oneflow-dir", "safetensors", "torch"
+                             and "torch-legacy"; NULL: all */
     unsigned threads;     /* to check and decode chunks with, for each call that reads; 0: one for
                              each processor. 1: the library starts no threads */
     uint64_t generation;  /* an older state of an edited .ckpt file, by its number; 0: the newest.
