@@ -11,7 +11,7 @@ packages_of() {
     case $1 in
     build) echo gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libyaml-dev libxxhash-dev \
                 nettle-dev libopenblas-dev ;;
-    tests) echo g++ clang libclang-rt-14-dev check mandoc python3 python3-venv \
+    tests) echo g++ clang libclang-rt-14-dev check mandoc valgrind python3 python3-venv \
                 ca-certificates ;;
     *) echo "install-packages.sh: no group of packages is named '$1'" >&2; exit 2 ;;
     esac
