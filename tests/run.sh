@@ -172,6 +172,13 @@ suite_coverage() {
                        all[room] += $2; hit[room] += $3 }
               END { for (room in all) show(room " (whole)", all[room], hit[room]) }' \
         $work/coverage.csv
+    say 'statuses and rules'
+    "$python" -m gcovr --root . --filter 'libckpt/' --json=$work/coverage.json $work/coverage
+    if "$python" tests/reached.py $work/coverage.json; then
+        record pass 'coverage / every status and rule is reached'
+    else
+        record fail 'coverage / every status and rule is reached'
+    fi
 }
 
 # Each suite in a subshell: its settings are its own, and what happens in one stops no other.

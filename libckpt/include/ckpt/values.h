@@ -132,6 +132,7 @@ static inline ckpt_literal ckpt_map(void) {
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_map_set(ckpt_value map, const char *key,
                                                   ckpt_literal literal, ckpt_value *ret_value,
                                                   ckpt_error *err);
+/* Time as of ckpt_remove. CKPT_E_NOT_FOUND: no such key. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_map_remove(ckpt_value map, const char *key,
                                                      ckpt_error *err);
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_list_append(ckpt_value list, ckpt_literal literal,
