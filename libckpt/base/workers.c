@@ -47,6 +47,8 @@ static void *work_on(void *ctx) {
 static unsigned start(hand *hands, unsigned workers, work *w) {
     sigset_t all, before;
     unsigned started = 1;
+    if (workers <= 1)
+        return started;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (started < workers) {

@@ -135,8 +135,10 @@ ckpt_status ck_check_modules(const ck_index *index, const ck_usage *usage, ckpt_
 ckpt_status ck_check_names(const ck_index *index, ckpt_error *err) {
     ckpt *c = index->c;
     size_t count = c->modules.count;
-    ck_topology topology = {c->memory, count, ck_alloc(&c->memory, count, sizeof(uint32_t)),
-                            (uint32_t)count, NULL};
+    ck_topology topology = {.memory = c->memory,
+                            .module_count = count,
+                            .order = ck_alloc(&c->memory, count, sizeof(uint32_t)),
+                            .count = (uint32_t)count};
     ck_extent_of_names extent;
     if (topology.order == NULL)
         return ck_fail_nomem(err);

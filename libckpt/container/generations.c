@@ -142,26 +142,19 @@ uint64_t ck_generation_retired_size(const ckpt *c) {
     return size;
 }
 
-uint32_t ckpt_generation_count(const ckpt *c) {
-    uint32_t count = c != NULL && c->info.generation != 0;
-    for (size_t i = 0; c != NULL && i < c->retired.count; i++)
-        count += retired_at(c, i)->kind == CK_RETIRED_INDEX;
-    return count;
-}
-
-ckpt_generation ckpt_generation_at(const ckpt *c, uint32_t i) {
-    ckpt_generation none = {0, 0, 0};
+uint32_t ckpt_generations(const ckpt *c, ckpt_generation *items, uint32_t room) {
+    uint32_t count = 0;
     if (c == NULL || c->info.generation == 0)
-        return none;
-    for (size_t r = 0; r < c->retired.count; r++) {
-        const ck_retired_rec *rec = retired_at(c, r);
+        return 0;
+    if (count++ < room)
+        items[0] = (ckpt_generation){c->info.generation, c->index_offset, c->info.index_size};
+    for (size_t i = c->retired.count; i > 0; i--) {
+        const ck_retired_rec *rec = retired_at(c, i - 1);
         if (rec->kind != CK_RETIRED_INDEX)
             continue;
-        if (i-- == 0) {
-            ckpt_generation older = {rec->sequence, rec->offset, rec->size};
-            return older;
-        }
+        if (count < room)
+            items[count] = (ckpt_generation){rec->sequence, rec->offset, rec->size};
+        count++;
     }
-    ckpt_generation open = {c->info.generation, c->index_offset, c->info.index_size};
-    return i == 0 ? open : none;
+    return count;
 }

@@ -11,6 +11,7 @@
 /* A request is so large where pieces are small; each worker has a buffer for it. */
 #define REQUEST_SIZE CK_PIECE_SIZE
 #define SMALL_GAP ((uint64_t)4096)
+#define WORTH_A_THREAD ((uint64_t)256 << 10)
 /* What is gathered before it is worked on. */
 enum { MOST_REQUESTS = 128, MOST_PIECES = 16384 };
 /* All buffers together, unless there is only one worker. */
@@ -176,9 +177,20 @@ static ckpt_status tell_request(const ck_verify_work *w, const request *r, ckpt_
     return w->target.step(w->target.ctx, r->size, err);
 }
 
+/* To start a thread for a few bytes takes longer than to check them. */
+static unsigned useful_workers(const ck_verify_work *w) {
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < w->request_count; i++)
+        bytes += w->requests[i].size;
+    uint64_t most = bytes / WORTH_A_THREAD + 1;
+    if (most > w->request_count)
+        most = w->request_count;
+    return most < w->workers ? (unsigned)most : w->workers;
+}
+
 ckpt_status ck_verify_work_finish(ck_verify_work *w, ckpt_error *err) {
     uint32_t count = w->request_count;
-    unsigned workers = w->workers < count ? w->workers : count;
+    unsigned workers = useful_workers(w);
     ckpt_status status = CKPT_OK;
     w->piece_count = w->request_count = 0;
     if (count == 0)

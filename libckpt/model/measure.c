@@ -30,7 +30,7 @@ static void measure_module(const ckpt *c, const ck_topology *topology, reach *re
         extent->depth = greater(extent->depth, here.depth + 1);
         if (member->kind != CK_MEMBER_MODULE)
             continue;
-        reach *there = &reaches[topology->number[member->target]];
+        reach *there = &reaches[ck_topology_place(topology, member->target)];
         there->depth = greater(there->depth, here.depth + 1);
         there->name_size = greater(there->name_size, ck_add_saturated(size, 1));
         there->paths = ck_add_saturated(there->paths, here.paths);

@@ -42,7 +42,7 @@ static void count_module(counting *s, uint32_t place) {
         if (member->kind == CK_MEMBER_TENSOR) {
             count_tensor(s, member->target, s->paths[place]);
         } else {
-            uint64_t *paths = &s->paths[s->topology->number[member->target]];
+            uint64_t *paths = &s->paths[ck_topology_place(s->topology, member->target)];
             *paths = ck_add_saturated(*paths, s->paths[place]);
         }
     }

@@ -48,6 +48,13 @@ static size_t bits_to_bytes(size_t bits) {
     return bits / 8 + 1;
 }
 
+static void push(ckpt_walk *walk, uint32_t module, size_t name_size) {
+    frame *top = &walk->frames[walk->depth++];
+    top->module = module;
+    top->next_member = 0;
+    top->name_size = (uint32_t)name_size;
+}
+
 ckpt_status ckpt_walk_create(ckpt_module start, ckpt_walk_kind kind, ckpt_walk **ret_walk,
                              ckpt_error *err) {
     if (start.owner == NULL || start.id >= start.owner->modules.count)
@@ -57,19 +64,21 @@ ckpt_status ckpt_walk_create(ckpt_module start, ckpt_walk_kind kind, ckpt_walk *
     ckpt_status status = c->thawed ? check_limits(start, err) : CKPT_OK;
     if (status != CKPT_OK)
         return status;
-    ckpt_walk *walk = ck_calloc(&c->memory, 1, sizeof *walk);
+    ckpt_walk *walk = ck_alloc(&c->memory, 1, sizeof *walk);
     if (walk == NULL)
         return ck_fail_nomem(err);
+    /* Not all of it is set to zero: it is large, and a walk may be short. */
     walk->memory = c->memory;
     walk->c = c;
     walk->kind = kind;
     walk->start_is_due = kind == CKPT_WALK_NAMED_MODULES;
+    walk->name[0] = '\0';
     walk->module_bytes = bits_to_bytes(c->modules.count);
     walk->tensor_bytes = bits_to_bytes(c->tensors.count);
     walk->seen_modules = ck_calloc(&c->memory, walk->module_bytes, 1);
     walk->seen_tensors = ck_calloc(&c->memory, walk->tensor_bytes, 1);
-    walk->frames[0].module = start.id;
-    walk->depth = 1;
+    walk->depth = 0;
+    push(walk, start.id, 0);
     if (walk->seen_modules == NULL || walk->seen_tensors == NULL) {
         ckpt_walk_free(walk);
         return ck_fail_nomem(err);
@@ -107,13 +116,6 @@ static void name_item(ckpt_walk *walk, uint32_t string, ckpt_walk_item *item) {
     item->name_size = used + size;
     item->component = walk->name + used;
     item->depth = walk->depth;
-}
-
-static void push(ckpt_walk *walk, uint32_t module, size_t name_size) {
-    frame *top = &walk->frames[walk->depth++];
-    top->module = module;
-    top->next_member = 0;
-    top->name_size = (uint32_t)name_size;
 }
 
 /* Each of these goes on from one member and says whether the caller gets an item. */

@@ -62,12 +62,12 @@ static void find_generations(fixture *f) {
     must(ckpt_verify(c, NULL, NULL, NULL) == CKPT_OK, "the fixture is damaged");
     find_unused(f, ckpt_describe_file(c).file_size);
     find_unchecked(f, c);
-    uint32_t count = ckpt_generation_count(c);
+    ckpt_generation generations[FIXTURE_GENERATIONS];
+    uint32_t count = ckpt_generations(c, generations, FIXTURE_GENERATIONS);
     must(count <= FIXTURE_GENERATIONS, "too many generations");
     for (uint32_t g = 0; g < count; g++) {
         ckpt *generation;
-        uint64_t number = ckpt_generation_at(c, count - 1 - g).number;
-        must(open_bytes(f->sound, f->size, g == 0 ? 0 : number, &generation) == CKPT_OK,
+        must(open_bytes(f->sound, f->size, generations[g].number, &generation) == CKPT_OK,
              "a generation is missing");
         must(ckpt_digest(generation, NULL, f->digests[g], NULL) == CKPT_OK, "no digest");
         ckpt_free(generation);

@@ -80,7 +80,7 @@ static void print_summary(ckpt *c, const char *output, uint64_t size) {
     textbuf t = {0};
     text_add_escaped(&t, output, 0);
     text_add(&t, ": ");
-    number_add_count(&t, ckpt_generation_count(c), "generation");
+    number_add_count(&t, ckpt_generations(c, NULL, 0), "generation");
     text_addf(&t, " of %s", number_of_bytes(ckpt_describe_file(c).file_size).text);
     if (ckpt_part_count(c) != 0) {
         text_add(&t, " with ");

@@ -21,7 +21,8 @@ static void print_summary(ckpt *c, uint64_t old_size) {
 
 static int change(ckpt *c, const edit_options *o) {
     ckpt_error err;
-    ckpt_generation open = ckpt_generation_at(c, ckpt_generation_count(c) - 1);
+    ckpt_generation open = {0};
+    ckpt_generations(c, &open, 1);
     for (size_t i = 0; i < o->command_count; i++) {
         int status = edit_apply(c, &o->commands[i]);
         if (status != TOOL_FINE)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --generations: the complete states that a .ckpt file holds. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "../common/grid.h"
 #include "../common/numbertext.h"
@@ -24,14 +25,17 @@ static void put_generation(grid *g, ckpt_generation generation, bool is_open) {
 
 int view_generations(const inspection *in) {
     ckpt_file_info info = ckpt_describe_file(in->c);
-    uint32_t count = ckpt_generation_count(in->c);
+    uint32_t count = ckpt_generations(in->c, NULL, 0);
     grid g;
     if (count == 0)
         return tool_fail(INSPECT, "%s files have no generations", info.format);
+    ckpt_generation *generations = tool_new(count, sizeof *generations);
+    ckpt_generations(in->c, generations, count);
     grid_begin(&g, &in->terminal, "rrrrl");
     put_heading(&g);
-    for (uint32_t i = 0; i < count; i++)
-        put_generation(&g, ckpt_generation_at(in->c, i), i + 1 == count);
+    for (uint32_t i = count; i > 0; i--)
+        put_generation(&g, generations[i - 1], i == 1);
+    free(generations);
     if (info.retired_size != 0) {
         grid_cellf(&g, STYLE_PLAIN, "%s in older generations only",
                    number_of_bytes(info.retired_size).text);

@@ -80,15 +80,15 @@ CKPT_API ckpt_file_info ckpt_describe_file(const ckpt *c);
 
 /* A complete state of a .ckpt file: ckpt_commit adds one, and those before stay in the file. */
 typedef struct ckpt_generation {
-    uint64_t number;       /* for ckpt_open_options.generation; 0: there is no such generation */
+    uint64_t number;       /* for ckpt_open_options.generation */
     uint64_t index_offset; /* in the file */
     uint64_t index_size;   /* bytes; the file ended with the index when this was the newest */
 } ckpt_generation;
 
-/* The generations up to the one that is open, the oldest first: i from 0 to count - 1. Files in
- * other formats, and checkpoints that were created, have none. */
-CKPT_API uint32_t ckpt_generation_count(const ckpt *c);
-CKPT_API ckpt_generation ckpt_generation_at(const ckpt *c, uint32_t i);
+/* The generations from the one that is open back to the oldest, as many of them as there is room for
+ * in `items` (NULL if `room` is 0). Returns how many there are: 0 for files in other formats and for
+ * checkpoints that were created. */
+CKPT_API uint32_t ckpt_generations(const ckpt *c, ckpt_generation *items, uint32_t room);
 
 /* Another file in the directory of a .ckpt file, in which some of its storages lie: a shard, or a
  * checkpoint that it was saved with as ckpt_save_options.base. */
