@@ -20,12 +20,12 @@ static bool is_member(const char *name, size_t size) {
     return size >= SUFFIX_SIZE && memcmp(name + size - SUFFIX_SIZE, suffix, SUFFIX_SIZE) == 0;
 }
 
-/* An archive whose first entry is an array, or an empty one. */
+/* An archive whose first entry is an array, or an empty one. PyTorch's names are those of files, so
+ * one whose end is out of sight is that of an array. */
 static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
-    const char *name;
-    size_t name_size;
-    return ck_zip_probe(head, size, file_size, &name, &name_size) &&
-           (name == NULL || is_member(name, name_size));
+    ck_zip_first first;
+    return ck_zip_probe(head, size, file_size, &first) &&
+           (first.name == NULL || first.is_cut || is_member(first.name, first.size));
 }
 
 typedef struct reading {

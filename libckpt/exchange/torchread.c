@@ -224,12 +224,11 @@ static ckpt_status read_file(ckpt *c, ck_source *source, ckpt_error *err) {
 
 /* An archive whose records lie in a folder, and are no arrays: reading tells what it is. */
 static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
-    const char *name;
-    size_t name_size;
-    if (!ck_zip_probe(head, size, file_size, &name, &name_size) || name == NULL ||
-        memchr(name, '/', name_size) == NULL)
+    ck_zip_first first;
+    if (!ck_zip_probe(head, size, file_size, &first) || first.name == NULL || first.is_cut ||
+        memchr(first.name, '/', first.size) == NULL)
         return false;
-    return name_size < 4 || memcmp(name + name_size - 4, ".npy", 4) != 0;
+    return first.size < 4 || memcmp(first.name + first.size - 4, ".npy", 4) != 0;
 }
 
 const ck_format ck_format_torch = {

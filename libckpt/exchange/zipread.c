@@ -7,10 +7,9 @@
 
 #include <string.h>
 
-bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size, const char **ret_name,
-                  size_t *ret_name_size) {
-    *ret_name = NULL;
-    *ret_name_size = 0;
+bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size,
+                  ck_zip_first *ret_first) {
+    *ret_first = (ck_zip_first){NULL, 0, false};
     if (file_size < CK_ZIP_END_SIZE || size < CK_ZIP_END_SIZE)
         return false;
     uint32_t signature = ck_load32(head);
@@ -19,8 +18,9 @@ bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size, co
     if (signature != CK_ZIP_LOCAL_SIGNATURE || size < CK_ZIP_LOCAL_SIZE)
         return false;
     size_t room = size - CK_ZIP_LOCAL_SIZE, name_size = ck_load16(head + 26);
-    *ret_name = (const char *)head + CK_ZIP_LOCAL_SIZE;
-    *ret_name_size = name_size < room ? name_size : room;
+    ret_first->name = (const char *)head + CK_ZIP_LOCAL_SIZE;
+    ret_first->size = name_size < room ? name_size : room;
+    ret_first->is_cut = name_size > room;
     return true;
 }
 

@@ -40,10 +40,16 @@ typedef struct ck_zip_entry {
 
 typedef struct ck_zip ck_zip;
 
-/* Whether a file that begins so can be an archive. ret_name gets the name of the first entry, as
- * far as head has it, and is not terminated; NULL for an archive without entries. */
-bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size, const char **ret_name,
-                  size_t *ret_name_size);
+/* The name of the first entry of an archive, not terminated; NULL when there are no entries. */
+typedef struct ck_zip_first {
+    const char *name;
+    size_t size;
+    bool is_cut; /* the name is longer than what is there of it */
+} ck_zip_first;
+
+/* Whether a file that begins so can be an archive. */
+bool ck_zip_probe(const unsigned char *head, size_t size, uint64_t file_size,
+                  ck_zip_first *ret_first);
 
 /* Reads and checks the whole structure: end records, central directory (in one request), local
  * headers and data descriptors (in the order of the file, those that are near each other in one

@@ -172,6 +172,19 @@ START_TEST(names_that_lead_elsewhere_are_changed) {
 END_TEST
 
 /* Stops when it is called for the second time. */
+START_TEST(the_longest_names_come_back) {
+    static char name[65000];
+    float number = 1;
+    memset(name, 'n', sizeof name - 1);
+    add(name, CKPT_F32, 1, &number);
+    assert_ok(save("npz"));
+    ckpt *again = reopen();
+    ck_assert_str_eq(ckpt_describe_file(again).format, "npz");
+    ck_assert(ckpt_tensor_exists(ckpt_find_tensor(ckpt_root(again), name)));
+    ckpt_free(again);
+}
+END_TEST
+
 static bool stop(void *ctx, uint64_t done, uint64_t total) {
     unsigned *calls = ctx;
     ck_assert_uint_le(done, total);
@@ -200,6 +213,7 @@ int main(void) {
     tcase_add_test(tests, blocks_are_refused_by_name);
     tcase_add_test(tests, what_is_lost_is_told);
     tcase_add_test(tests, names_that_lead_elsewhere_are_changed);
+    tcase_add_test(tests, the_longest_names_come_back);
     tcase_add_test(tests, progress_can_stop_a_save);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
