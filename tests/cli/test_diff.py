@@ -136,6 +136,12 @@ def test_one_ulp_and_the_sign_of_zero():
     tap.equal(lines(c, "--atol", "0", a=a), [])
 
 
+def test_scales_have_no_sign():
+    a = one("a.safetensors", "F8_E8M0", 3, bytes([0x7f, 0x7e, 0xfe]))
+    b = one("b.safetensors", "F8_E8M0", 3, bytes([0x80, 0x80, 0xfe]))
+    tap.equal(lines(b, a=a)[0].split("average, ")[1], "at most 2 ULP")
+
+
 def test_what_is_not_a_number():
     nan, inf = float("nan"), float("inf")
     a = one("a.safetensors", "F32", 4, floats(nan, nan, inf, inf))
@@ -143,6 +149,9 @@ def test_what_is_not_a_number():
     tap.equal(lines(b, a=a), ["~ values x: 2 of 4 elements differ, by at most inf, inf on average, at "
                               "most 4,278,190,080 ULP; 1 are NaN in one only"])
     tap.equal(len(lines(b, "--rtol", "1", a=a)), 1)
+    c = one("c.safetensors", "F32", 4, floats(nan, nan, 1, inf))
+    tap.equal([text.split("; ")[1] for text in lines(a, "--rtol", "1", a=c)],
+              ["1 beyond the tolerance"])
 
 
 def test_tolerances():

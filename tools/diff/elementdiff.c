@@ -63,7 +63,8 @@ static void note(comparison *k, double a, double b, double distance) {
     d->sum_abs += distance;
     if (distance > d->max_abs)
         d->max_abs = distance;
-    if (!(distance <= k->atol + k->rtol * fabs(b)))
+    /* No number is near to an infinite one, however much of it is allowed. */
+    if (isinf(distance) || !(distance <= k->atol + k->rtol * fabs(b)))
         d->beyond++;
 }
 
@@ -75,13 +76,15 @@ static uint64_t load(const unsigned char *p, size_t size) {
 }
 
 /* Floats of one type, in the order of their values: neighbours are one apart. */
-static int64_t rank_of(uint64_t bits, size_t size) {
-    uint64_t sign = (uint64_t)1 << (size * 8 - 1);
+static int64_t rank_of(uint64_t bits, size_t size, bool is_signed) {
+    uint64_t sign = is_signed ? (uint64_t)1 << (size * 8 - 1) : 0;
     return (bits & sign) != 0 ? -(int64_t)(bits & (sign - 1)) : (int64_t)bits;
 }
 
 static void note_ulp(comparison *k, const unsigned char *a, const unsigned char *b, size_t size) {
-    int64_t x = rank_of(load(a, size), size), y = rank_of(load(b, size), size);
+    bool is_signed = k->a_type != CKPT_F8_E8M0FNU;
+    int64_t x = rank_of(load(a, size), size, is_signed),
+            y = rank_of(load(b, size), size, is_signed);
     uint64_t ulp = x > y ? (uint64_t)x - (uint64_t)y : (uint64_t)y - (uint64_t)x;
     if (ulp > k->d.max_ulp)
         k->d.max_ulp = ulp;
