@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define PIECE_SIZE CK_RUN_SIZE
+/* Each piece of a view may need all of what the view spans to be read, checked or inflated again.
+ */
+#define VIEW_SIZE (4 * CK_RUN_SIZE)
 
 /* ---- progress ---- */
 
@@ -96,7 +99,7 @@ ckpt_status ck_storage_stream(ckpt_storage storage, uint64_t offset, uint64_t si
 /* ---- views with strides ---- */
 
 /* A walk through a tensor by slices that follow one another in the dense order, each of at most
- * PIECE_SIZE bytes: one place in each of the dimensions before `split`, a range in that one, all of
+ * `room` bytes: one place in each of the dimensions before `split`, a range in that one, all of
  * those behind it. */
 typedef struct box {
     ck_geometry g;
@@ -106,13 +109,13 @@ typedef struct box {
     uint64_t unit; /* bytes of one of them */
 } box;
 
-static void box_begin(box *b, const ck_geometry *g) {
+static void box_begin(box *b, const ck_geometry *g, size_t room) {
     b->g = *g;
     b->unit = g->block_bytes;
     b->split = g->rank - 1;
-    while (b->split > 0 && b->unit * g->shape[b->split] <= PIECE_SIZE)
+    while (b->split > 0 && b->unit * g->shape[b->split] <= room)
         b->unit *= g->shape[b->split--];
-    b->step = PIECE_SIZE / b->unit;
+    b->step = room / b->unit;
     for (uint32_t i = 0; i < g->rank; i++) {
         ckpt_slice slice = {0, i < b->split ? 1 : g->shape[i], 1};
         b->slices[i] = slice;
@@ -183,10 +186,14 @@ static ckpt_status stream_view(ckpt_tensor tensor, const ck_geometry *g, ck_take
     const ck_memory *memory = &tensor.owner->memory;
     const unsigned char *bytes = NULL;
     box b;
-    box_begin(&b, g);
+    ckpt_status status = find_bytes(tensor, g, &bytes, err);
+    if (status != CKPT_OK)
+        return status;
+    box_begin(&b, g, bytes != NULL ? PIECE_SIZE : VIEW_SIZE);
     size_t room = (size_t)(b.slices[b.split].count * b.unit);
     unsigned char *buffer = ck_alloc(memory, room, 1);
-    ckpt_status status = buffer != NULL ? find_bytes(tensor, g, &bytes, err) : ck_fail_nomem(err);
+    if (buffer == NULL)
+        return ck_fail_nomem(err);
     bool more = true;
     while (more && status == CKPT_OK) {
         size_t size = (size_t)(b.slices[b.split].count * b.unit);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The bytes of tensors and storages on their way to a file, piece by piece. Nothing is copied that
  * is in memory, mapped included, and has no checksums; everything else is read through its checks
- * by way of at most 4 MiB, or one chunk where those are larger. */
+ * by way of at most 4 MiB, or one chunk where those are larger; views with strides by way of 16 MiB
+ * more. */
 #ifndef CK_TENSORSTREAM_H
 #define CK_TENSORSTREAM_H
 
@@ -23,8 +24,8 @@ ckpt_status ck_meter_add(ck_meter *meter, uint64_t bytes, ckpt_error *err);
 typedef ckpt_status (*ck_take_bytes)(void *ctx, const void *bytes, size_t size, ckpt_error *err);
 
 /* The elements, dense and row-major, whatever the tensor is a view of: ckpt_tensor_nbytes bytes. A
- * view with strides of an encoded storage is decoded once for every 4 MiB of the tensor if it does
- * not go through the storage from the beginning to the end. */
+ * view with strides that does not go through its storage from the beginning to the end has it read,
+ * checked and decoded once for every 16 MiB of the tensor. */
 ckpt_status ck_tensor_stream(ckpt_tensor tensor, ck_take_bytes take, void *ctx, ckpt_error *err);
 /* The same, to a file from offset on. */
 ckpt_status ck_tensor_to_sink(ckpt_tensor tensor, const ck_sink *sink, uint64_t offset,
