@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formatnames.h"
+#include "interrupt.h"
 #include "numbertext.h"
 #include "progress.h"
 
@@ -220,8 +221,10 @@ int conversion_save(conversion *v, ckpt *c, const char *from) {
     save.ctx = &p;
     save.on_loss = loss_list_add;
     save.loss_ctx = &v->losses;
+    interrupt_begin();
     ckpt_status status = ckpt_save(c, v->output, &save, &err);
     progress_clear(&p);
+    interrupt_end();
     if (status == CKPT_OK)
         report(v, &summary, from, true);
     else if (save.strict && v->losses.count != 0)

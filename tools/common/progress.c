@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "numbertext.h"
 
 static double seconds(void) {
@@ -27,6 +28,8 @@ void progress_clear(const progress *p) {
 bool progress_report(void *ctx, uint64_t done, uint64_t total) {
     progress *p = ctx;
     double now = seconds();
+    if (interrupt_came())
+        return false;
     if (!p->is_shown || now - p->shown < 0.1)
         return true;
     p->shown = now;

@@ -14,7 +14,8 @@ typedef struct progress {
 } progress;
 
 void progress_begin(progress *p, const char *label, bool quiet);
-/* A ckpt_progress; ctx is the progress. Returns true. */
+/* A ckpt_progress; ctx is the progress. Returns false when the user has interrupted (interrupt.h).
+ */
 bool progress_report(void *ctx, uint64_t done, uint64_t total);
 void progress_clear(const progress *p);
 

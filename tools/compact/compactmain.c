@@ -5,6 +5,7 @@
 
 #include <ckpt/ckpt.h>
 
+#include "../common/interrupt.h"
 #include "../common/numbertext.h"
 #include "../common/tooloptions.h"
 
@@ -97,7 +98,11 @@ static int compact(ckpt *c, const compact_options *o) {
     ckpt_save_options save = options_of(c);
     ckpt_error err;
     ckpt *written;
-    if (ckpt_save(c, output, &save, &err) != CKPT_OK)
+    save.progress = interrupt_progress;
+    interrupt_begin();
+    ckpt_status status = ckpt_save(c, output, &save, &err);
+    interrupt_end();
+    if (status != CKPT_OK)
         return tool_fail(COMPACT, "%s", err.message);
     if (o->quiet)
         return TOOL_FINE;

@@ -5,6 +5,7 @@
 
 #include <ckpt/ckpt.h>
 
+#include "../common/interrupt.h"
 #include "../common/numbertext.h"
 #include "../common/samefile.h"
 #include "../common/tooloptions.h"
@@ -189,8 +190,12 @@ static int save(ckpt *c, const pack_options *o) {
     ckpt_save_options options = o->save;
     if (o->base != NULL && ckpt_open(o->base, NULL, &options.base, &err) != CKPT_OK)
         return tool_fail(PACK, "%s", err.message);
+    options.progress = interrupt_progress;
+    interrupt_begin();
+    ckpt_status saved = ckpt_save(c, o->output, &options, &err);
+    interrupt_end();
     int status = TOOL_FINE;
-    if (ckpt_save(c, o->output, &options, &err) != CKPT_OK)
+    if (saved != CKPT_OK)
         status = tool_fail(PACK, "%s", err.message);
     else if (!o->quiet)
         status = print_summary(c, o->output);
