@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* bfloat16 that was widened to float32 before it was stored: the upper halves. */
+#include "exchange/filepart.h"
 #include "exchange/oneflow.h"
 
 #include <string.h>
@@ -65,33 +66,14 @@ ckpt_status ck_provide_narrowed(ckpt *c, uint64_t count, const ck_provider *inne
     return status;
 }
 
-/* ---- bytes of the file ---- */
-
-typedef struct file_part {
-    const ckpt *c;
-    uint64_t offset;
-} file_part;
-
-static ckpt_status read_part(void *ctx, uint64_t offset, size_t size, void *destination,
-                             ckpt_error *err) {
-    const file_part *part = ctx;
-    return ck_source_read(&part->c->source, part->offset + offset, destination, size, err);
-}
-
-static void close_part(void *ctx) {
-    file_part *part = ctx;
-    ck_free(ck_ckpt_memory(part->c), part, 1, sizeof *part);
-}
-
 ckpt_status ck_storage_narrowed(ckpt *c, uint64_t offset, uint64_t count, bool swap,
                                 ckpt_storage *ret_storage, ckpt_error *err) {
-    file_part *part = ck_alloc(ck_ckpt_memory(c), 1, sizeof *part);
-    if (part == NULL)
-        return ck_fail_nomem(err);
-    *part = (file_part){c, offset};
-    ck_provider provider = {part, read_part, close_part};
-    ckpt_status status = ck_provide_narrowed(c, count, &provider, swap, ret_storage, err);
+    ck_provider provider;
+    ckpt_status status = ck_provide_file_part(c, offset, &provider, err);
     if (status != CKPT_OK)
-        close_part(part);
+        return status;
+    status = ck_provide_narrowed(c, count, &provider, swap, ret_storage, err);
+    if (status != CKPT_OK)
+        provider.close(provider.ctx);
     return status;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "exchange/swapped.h"
 
+#include "exchange/filepart.h"
+
 #include <pthread.h>
 #include <string.h>
 
@@ -116,35 +118,15 @@ ckpt_status ck_provide_swapped(ckpt *c, uint64_t size, const ck_provider *inner,
     return status;
 }
 
-/* ---- bytes of the file ---- */
-
-typedef struct file_part {
-    const ckpt *c;
-    uint64_t offset;
-} file_part;
-
-static ckpt_status read_part_of_file(void *ctx, uint64_t offset, size_t size, void *destination,
-                                     ckpt_error *err) {
-    const file_part *part = ctx;
-    return ck_source_read(&part->c->source, part->offset + offset, destination, size, err);
-}
-
-static void close_part(void *ctx) {
-    file_part *part = ctx;
-    ck_free(ck_ckpt_memory(part->c), part, 1, sizeof *part);
-}
-
 ckpt_status ck_storage_swapped(ckpt *c, uint64_t offset, uint64_t size, uint32_t unit,
                                ckpt_storage *ret_storage, ckpt_error *err) {
-    file_part *part = ck_alloc(ck_ckpt_memory(c), 1, sizeof *part);
-    if (part == NULL)
-        return ck_fail_nomem(err);
-    part->c = c;
-    part->offset = offset;
-    ck_provider provider = {part, read_part_of_file, close_part};
-    ckpt_status status = ck_provide_swapped(c, size, &provider, unit, ret_storage, err);
+    ck_provider provider;
+    ckpt_status status = ck_provide_file_part(c, offset, &provider, err);
     if (status != CKPT_OK)
-        close_part(part);
+        return status;
+    status = ck_provide_swapped(c, size, &provider, unit, ret_storage, err);
+    if (status != CKPT_OK)
+        provider.close(provider.ctx);
     return status;
 }
 
