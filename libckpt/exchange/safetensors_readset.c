@@ -2,6 +2,7 @@
 /* Reading a set of shards by its index. Each shard is a checkpoint without names that belongs to
  * the one of the set, whose storages are those of the shards. Which tensors a shard has, the index
  * must say exactly. The names stand in the order of the index. */
+#include "base/endian.h"
 #include "base/checked.h"
 #include "exchange/dottedtree.h"
 #include "exchange/safetensors_files.h"
@@ -87,11 +88,32 @@ static ckpt_status take_tensors(set *s, ckpt *part, const ck_safetensors *header
     return CKPT_OK;
 }
 
+/* Indexes of PyTorch's own look the same, and lead to archives or pickles: those have, where the
+ * size of the header would stand, a size that none has. */
+static ckpt_status check_kind(const ck_source *source, ckpt_error *err) {
+    ck_place place = {source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    unsigned char head[CK_SAFETENSORS_SIZE_FIELD];
+    if (source->size < sizeof head)
+        return CKPT_OK;
+    ckpt_status status = ck_source_read(source, 0, head, sizeof head, err);
+    if (status != CKPT_OK || ck_load64(head) <= CK_SAFETENSORS_MAX_HEADER)
+        return status;
+    if (memcmp(head, "PK\3\4", 4) == 0 || (head[0] == 0x80 && head[1] <= 5))
+        return ck_fail_at(
+            err, &place, CKPT_E_UNSUPPORTED,
+            "a shard that PyTorch wrote, not a safetensors file: open each of them by "
+            "itself, or put them together with ckpt-merge");
+    return CKPT_OK;
+}
+
 static ckpt_status read_shard_of(set *s, ckpt *part, ck_source *source, uint32_t shard,
                                  ckpt_error *err) {
     ck_safetensors header;
     uint64_t data_offset = 0;
-    ckpt_status status = ck_safetensors_load(&header, &s->c->memory, source, &data_offset, err);
+    ckpt_status status = check_kind(source, err);
+    if (status != CKPT_OK)
+        return status;
+    status = ck_safetensors_load(&header, &s->c->memory, source, &data_offset, err);
     if (status == CKPT_OK)
         status = take_tensors(s, part, &header, data_offset, shard, err);
     if (status == CKPT_OK)

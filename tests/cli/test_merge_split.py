@@ -94,6 +94,17 @@ def test_ckpt_shards():
     tap.equal((work / "none.ckpt").exists(), False)
 
 
+def test_shards_of_pytorch_are_named():
+    for number, head in enumerate((b"PK\3\4\0\0\x08\x08", b"\x80\x02\x8a\nl\xfc\x9cF")):
+        shard = f"pytorch_model-{number}.bin"
+        (work / shard).write_bytes(head + bytes(100))
+        (work / "bin.index.json").write_text(json.dumps({"weight_map": {"a": shard}}))
+        message = refused("ckpt-inspect", "bin.index.json")
+        tap.equal(message.endswith(f"{shard}: a shard that PyTorch wrote, not a safetensors file: open "
+                                   "each of them by itself, or put them together with ckpt-merge"),
+                  True, message)
+
+
 def test_formats_without_shards():
     tap.equal(refused("ckpt-split", A, "--shard-size", "1K", "-o", "x.npy"),
               "the format 'npy' has no shards")
