@@ -130,6 +130,19 @@ ckpt_status ck_plan_slice(const ck_geometry *g, const ckpt_slice *slices, ck_sli
     return CKPT_OK;
 }
 
+ck_slice_plan ck_plan_part(const ck_slice_plan *plan, uint64_t first, uint64_t count) {
+    ck_slice_plan part = *plan;
+    part.start += first * plan->loops[0].from;
+    part.size = plan->size / plan->loops[0].count * count;
+    part.loops[0].count = count;
+    if (count == 1) {
+        part.depth--;
+        memmove(part.loops, part.loops + 1, part.depth * sizeof part.loops[0]);
+    }
+    measure(&part);
+    return part;
+}
+
 void ck_walk_begin(ck_slice_walk *walk, const ck_slice_plan *plan) {
     memset(walk, 0, sizeof *walk);
     walk->plan = plan;

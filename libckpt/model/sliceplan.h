@@ -30,6 +30,10 @@ typedef struct ck_slice_plan {
 ckpt_status ck_plan_slice(const ck_geometry *g, const ckpt_slice *slices, ck_slice_plan *ret_plan,
                           ckpt_error *err);
 
+/* What the places [first, first + count) of the outermost loop do; there must be one. It goes to
+ * the destination from first times `to` of that loop on. */
+ck_slice_plan ck_plan_part(const ck_slice_plan *plan, uint64_t first, uint64_t count);
+
 /* A walk through the runs. */
 typedef struct ck_slice_walk {
     const ck_slice_plan *plan;

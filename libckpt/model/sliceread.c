@@ -32,24 +32,6 @@ static void gather(const ck_slice_plan *plan, const unsigned char *bytes, uint64
     while (ck_walk_next(&walk));
 }
 
-/* Runs that lie in no order may need a chunk again and again: all that is between the first and the
- * last is read at once. */
-static ckpt_status read_span(ckpt_storage storage, const ck_slice_plan *plan,
-                             unsigned char *destination, ckpt_error *err) {
-    const ck_memory *memory = &storage.owner->memory;
-    size_t size;
-    if (!ck_to_size(plan->span, &size))
-        return ck_fail_nomem(err);
-    unsigned char *bytes = ck_alloc(memory, size, 1);
-    if (bytes == NULL)
-        return ck_fail_nomem(err);
-    ckpt_status status = ckpt_storage_read(storage, plan->start, size, bytes, err);
-    if (status == CKPT_OK)
-        gather(plan, bytes, plan->start, destination);
-    ck_free(memory, bytes, size, 1);
-    return status;
-}
-
 static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
@@ -145,6 +127,68 @@ static ckpt_status read_window(ckpt_storage storage, const ck_slice_plan *plan,
     return status;
 }
 
+/* ---- runs in no order ---- */
+
+/* The window moves to [begin, end); what it holds of that already is not read again. */
+static ckpt_status slide(window *w, uint64_t begin, uint64_t end, ckpt_error *err) {
+    uint64_t kept = 0;
+    if (begin >= w->begin && end <= w->end)
+        return CKPT_OK;
+    if (begin >= w->begin && begin < w->end) {
+        kept = w->end - begin;
+        memmove(w->bytes, w->bytes + (begin - w->begin), (size_t)kept);
+    }
+    w->begin = begin;
+    w->end = begin + kept;
+    ckpt_status status =
+        ckpt_storage_read(w->storage, w->end, (size_t)(end - w->end), w->bytes + kept, err);
+    if (status == CKPT_OK)
+        w->end = end;
+    return status;
+}
+
+/* As many places of the outermost loop at a time as the window holds. Each call for a part that it
+ * does not hold has a loop less. */
+static ckpt_status read_parts(window *w, const ck_slice_plan *plan, unsigned char *destination,
+                              ckpt_error *err) {
+    if (plan->depth == 0)
+        return ckpt_storage_read(w->storage, plan->start, (size_t)plan->run, destination, err);
+    if (plan->span <= w->room) {
+        ckpt_status status = slide(w, plan->start, plan->start + plan->span, err);
+        if (status == CKPT_OK)
+            gather(plan, w->bytes, w->begin, destination);
+        return status;
+    }
+    const ck_loop *loop = &plan->loops[0];
+    uint64_t inner = plan->span - (loop->count - 1) * loop->from, step = 1;
+    if (inner < w->room && loop->from != 0)
+        step += (w->room - inner) / loop->from;
+    ckpt_status status = CKPT_OK;
+    for (uint64_t first = 0; first < loop->count && status == CKPT_OK; first += step) {
+        ck_slice_plan part = ck_plan_part(plan, first, smaller(step, loop->count - first));
+        status = read_parts(w, &part, destination + first * loop->to, err);
+    }
+    return status;
+}
+
+/* Runs that lie in no order may need a chunk again and again, so all that is between them is read,
+ * a window of it at a time. */
+static ckpt_status read_unordered(ckpt_storage storage, const ck_slice_plan *plan,
+                                  unsigned char *destination, ckpt_error *err) {
+    const ck_memory *memory = &storage.owner->memory;
+    window w = {.storage = storage, .rec = ck_storage_at(storage.owner, storage.id)};
+    uint64_t chunk = (uint64_t)1 << w.rec->chunk_log2;
+    w.room = (size_t)smaller(plan->span, chunk > CK_RUN_SIZE ? chunk : CK_RUN_SIZE);
+    w.bytes = ck_alloc(memory, w.room, 1);
+    if (w.bytes == NULL)
+        return ck_fail_nomem(err);
+    ckpt_status status = read_parts(&w, plan, destination, err);
+    ck_free(memory, w.bytes, w.room, 1);
+    return status;
+}
+
+/* ---- any ---- */
+
 static ckpt_status read_planned(ckpt_storage storage, const ck_slice_plan *plan,
                                 unsigned char *destination, ckpt_error *err) {
     if (plan->depth == 0)
@@ -161,7 +205,7 @@ static ckpt_status read_planned(ckpt_storage storage, const ck_slice_plan *plan,
         return CKPT_OK;
     }
     return plan->ascending ? read_window(storage, plan, destination, err)
-                           : read_span(storage, plan, destination, err);
+                           : read_unordered(storage, plan, destination, err);
 }
 
 ckpt_status ck_read_slices(ckpt_tensor tensor, const ckpt_slice *slices, void *destination,
