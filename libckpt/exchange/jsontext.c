@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "exchange/jsontext.h"
+#include "exchange/jsoninner.h"
 
-#include "base/checked.h"
-#include "base/floattext.h"
 #include "base/utf8.h"
 
 #include <stdio.h>
@@ -50,21 +48,7 @@ void ck_json_close(ck_json *json) {
     ck_buffer_clear(&json->memory, &json->string);
 }
 
-static bool is_space(char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static void skip_space(ck_json *json) {
-    while (json->position < json->size && is_space(json->text[json->position]))
-        json->position++;
-}
-
-/* The next character, NUL at the end. */
-static char peek(const ck_json *json) {
-    return json->position < json->size ? json->text[json->position] : '\0';
-}
-
-static ckpt_status fail_unexpected(const ck_json *json, const char *what, ckpt_error *err) {
+ckpt_status ck_json_unexpected(const ck_json *json, const char *what, ckpt_error *err) {
     if (json->position >= json->size)
         return ck_json_fail(json, err, "expected %s, but the JSON text ends", what);
     return ck_json_fail(json, err, "expected %s, got '%s'", what,
@@ -72,16 +56,16 @@ static ckpt_status fail_unexpected(const ck_json *json, const char *what, ckpt_e
 }
 
 ckpt_status ck_json_expect(ck_json *json, char c, const char *what, ckpt_error *err) {
-    skip_space(json);
-    if (peek(json) != c)
-        return fail_unexpected(json, what, err);
+    ck_json_skip_space(json);
+    if (ck_json_peek(json) != c)
+        return ck_json_unexpected(json, what, err);
     json->position++;
     return CKPT_OK;
 }
 
 ckpt_status ck_json_more(ck_json *json, char end, bool first, bool *ret_more, ckpt_error *err) {
-    skip_space(json);
-    *ret_more = peek(json) != end;
+    ck_json_skip_space(json);
+    *ret_more = ck_json_peek(json) != end;
     if (!*ret_more) {
         json->position++;
         return CKPT_OK;
@@ -140,7 +124,7 @@ static size_t encode_utf8(uint32_t code_point, char text[4]) {
 static ckpt_status take_escape(ck_json *json, char text[4], size_t *ret_size, ckpt_error *err) {
     static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
     uint32_t code_point;
-    char c = peek(json);
+    char c = ck_json_peek(json);
     const char *name = c != '\0' ? strchr(names, c) : NULL;
     json->position++;
     *ret_size = 1;
@@ -182,7 +166,7 @@ static ckpt_status take_string(ck_json *json, size_t *size, ckpt_error *err) {
         if (!put(json, json->text + json->position, length, size))
             return ck_fail_nomem(err);
         json->position += length;
-        char c = peek(json);
+        char c = ck_json_peek(json);
         if (c != '"' && c != '\\')
             return json->position < json->size
                        ? ck_json_fail(json, err, "a control character in a string")
@@ -216,129 +200,9 @@ ckpt_status ck_json_key(ck_json *json, size_t *ret_size, ckpt_error *err) {
     return status == CKPT_OK ? ck_json_expect(json, ':', "':'", err) : status;
 }
 
-static bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-ckpt_status ck_json_uint(ck_json *json, const char *what, uint64_t *ret_value, ckpt_error *err) {
-    uint64_t value = 0;
-    skip_space(json);
-    if (!is_digit(peek(json)))
-        return fail_unexpected(json, what, err);
-    bool zero = peek(json) == '0';
-    size_t first = json->position;
-    while (is_digit(peek(json))) {
-        if (!ck_mul(value, 10, &value) || !ck_add(value, (uint64_t)(peek(json) - '0'), &value) ||
-            value > INT64_MAX) {
-            ck_place place = {json->name, json->file_offset + first, NULL, 0, 0};
-            return ck_fail_at(err, &place, CKPT_E_OVERFLOW, "a number of 2^63 or more");
-        }
-        json->position++;
-    }
-    if ((zero && json->position - first > 1) || (peek(json) != '\0' && strchr(".eE", peek(json))))
-        return ck_json_fail(json, err, "expected %s in plain decimal", what);
-    *ret_value = value;
-    return CKPT_OK;
-}
-
-/* ---- values of any simple type ---- */
-
-static void skip_digits(ck_json *json) {
-    while (is_digit(peek(json)))
-        json->position++;
-}
-
-/* A number by the grammar of JSON, which json is at the beginning of. */
-static bool take_number(ck_json *json, bool *ret_is_integer) {
-    json->position += peek(json) == '-';
-    if (!is_digit(peek(json)))
-        return false;
-    if (peek(json) == '0')
-        json->position++;
-    else
-        skip_digits(json);
-    size_t end = json->position;
-    if (peek(json) == '.') {
-        json->position++;
-        if (!is_digit(peek(json)))
-            return false;
-        skip_digits(json);
-    }
-    if (peek(json) == 'e' || peek(json) == 'E') {
-        json->position++;
-        json->position += peek(json) == '+' || peek(json) == '-';
-        if (!is_digit(peek(json)))
-            return false;
-        skip_digits(json);
-    }
-    *ret_is_integer = json->position == end;
-    return true;
-}
-
-static bool to_integer(const char *text, size_t size, int64_t *ret_value) {
-    bool negative = text[0] == '-';
-    uint64_t value = 0, limit = (uint64_t)INT64_MAX + (negative ? 1 : 0);
-    for (size_t i = negative; i < size; i++) {
-        if (!ck_mul(value, 10, &value) || !ck_add(value, (uint64_t)(text[i] - '0'), &value) ||
-            value > limit)
-            return false;
-    }
-    *ret_value = negative ? (value != 0 ? -(int64_t)(value - 1) - 1 : 0) : (int64_t)value;
-    return !negative || value != 0; /* -0 is no canonical integer */
-}
-
-static ckpt_status number_value(ck_json *json, ckpt_literal *ret_value, ckpt_error *err) {
-    const char *text = json->text + json->position;
-    size_t start = json->position;
-    bool is_integer;
-    int64_t integer;
-    double number;
-    if (!take_number(json, &is_integer))
-        return ck_json_fail(json, err, "a malformed number");
-    size_t size = json->position - start;
-    if (is_integer ? !to_integer(text, size, &integer) : !ck_float_read(text, size, &number)) {
-        json->position = start;
-        return ck_json_fail(json, err, "a number that is -0 or out of range");
-    }
-    *ret_value = is_integer ? ckpt_int(integer) : ckpt_float(number);
-    return CKPT_OK;
-}
-
-static bool take_word(ck_json *json, const char *word) {
-    size_t size = strlen(word);
-    if (json->size - json->position < size || memcmp(json->text + json->position, word, size) != 0)
-        return false;
-    json->position += size;
-    return true;
-}
-
-ckpt_status ck_json_scalar(ck_json *json, const char *what, ckpt_literal *ret_value,
-                           ckpt_error *err) {
-    skip_space(json);
-    char c = peek(json);
-    if (c == '"') {
-        size_t size;
-        ckpt_status status = ck_json_string(json, what, &size, err);
-        if (status == CKPT_OK)
-            *ret_value = ckpt_string_n(ck_json_text(json), size);
-        return status;
-    }
-    if (c == '-' || is_digit(c))
-        return number_value(json, ret_value, err);
-    if (take_word(json, "true"))
-        *ret_value = ckpt_bool(true);
-    else if (take_word(json, "false"))
-        *ret_value = ckpt_bool(false);
-    else if (take_word(json, "null"))
-        *ret_value = ckpt_null();
-    else
-        return fail_unexpected(json, what, err);
-    return CKPT_OK;
-}
-
 ckpt_status ck_json_end(ck_json *json, ckpt_error *err) {
-    skip_space(json);
+    ck_json_skip_space(json);
     if (json->position < json->size)
-        return fail_unexpected(json, "the end of the JSON text", err);
+        return ck_json_unexpected(json, "the end of the JSON text", err);
     return CKPT_OK;
 }
