@@ -49,10 +49,12 @@ static void report_module(const ck_torch_writer *w, const ckpt_walk_item *item) 
     const char *type = ckpt_module_type(item->module);
     if (ck_torch_is_container(type))
         return;
+    bool is_shared = w->module_places[item->module.id] > 1;
     if (*type != '\0' || ckpt_value_count(ckpt_module_attributes(item->module)) != 0)
         ck_report_loss(&w->losses, CKPT_LOSS_MODULE, item->name,
-                       "a state_dict does not hold the type and the attributes of the module");
-    else if (w->module_places[item->module.id] > 1)
+                       "a state_dict does not hold the type and the attributes of the module%s",
+                       is_shared ? ", nor that it stands in several places" : "");
+    else if (is_shared)
         ck_report_loss(&w->losses, CKPT_LOSS_MODULE, item->name,
                        "a state_dict does not say that the module stands in several places; its "
                        "tensors stay tied");
@@ -143,18 +145,17 @@ static ckpt_status write_records(const ck_torch_writer *w, ck_zip_writer *zip,
 }
 
 static ckpt_status write_pickle(ck_torch_writer *w, ckpt_error *err) {
-    ckpt_status status = ck_torch_plan_storages(w, err);
-    if (status != CKPT_OK)
-        return status;
     ck_pickle_write_begin(&w->pickle, 2);
-    status = ck_torch_emit_root(w, err);
+    ckpt_status status = ck_torch_emit_root(w, err);
     return status == CKPT_OK ? ck_pickle_write_end(&w->pickle, err) : status;
 }
 
 static ckpt_status write_file(ck_torch_writer *w, const ck_sink *sink,
                               const ckpt_save_options *options, ckpt_error *err) {
     ck_zip_writer zip;
-    ckpt_status status = ck_torch_report_modules(w, err);
+    ckpt_status status = ck_torch_plan_storages(w, err);
+    if (status == CKPT_OK)
+        status = ck_torch_report_modules(w, err);
     if (status == CKPT_OK)
         status = write_pickle(w, err);
     if (status != CKPT_OK)

@@ -80,7 +80,7 @@ ckpt_status ck_torch_writer_open(ck_torch_writer *w, ckpt *c, const ckpt_save_op
                                  ckpt_error *err);
 void ck_torch_writer_close(ck_torch_writer *w);
 /* What of modules and metadata a file does not hold. The first is to be called before the pickle is
- * written, for modules that stand in several places after the storages are planned. */
+ * written, and after the storages are planned, which finds modules that stand in several places. */
 ckpt_status ck_torch_report_modules(const ck_torch_writer *w, ckpt_error *err);
 void ck_torch_report_metadata(const ck_torch_writer *w);
 /* Whether it is a parameter, and wants gradients, where it is written as a plain Tensor. */

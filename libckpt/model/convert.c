@@ -105,10 +105,16 @@ static void convert_small_floats(const ck_float_format *format, const unsigned c
 static float f32_of_bf16(uint32_t bits) {
     uint32_t wide = bits << 16;
     float value;
-    if ((bits & 0x7fff) > 0x7f80)
-        wide |= 0x400000;
     memcpy(&value, &wide, sizeof value);
     return value;
+}
+
+/* Bit by bit: signalling NaNs too, which do not outlive every assignment of a float. */
+static void widen_bf16(const unsigned char *source, unsigned char *destination, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t wide = (uint32_t)ck_load16(source + i * 2) << 16;
+        memcpy(destination + i * sizeof wide, &wide, sizeof wide);
+    }
 }
 
 static float f32_of_f16(uint32_t bits) {
@@ -175,6 +181,8 @@ ckpt_status ckpt_convert(ckpt_dtype from, const void *source, ckpt_dtype to, voi
     if (info.dtype_class == CKPT_CLASS_BOOL || info.dtype_class == CKPT_CLASS_UINT ||
         info.dtype_class == CKPT_CLASS_INT)
         convert_integers(&info, source, to, destination, count);
+    else if (from == CKPT_BF16 && to == CKPT_F32)
+        widen_bf16(source, destination, count);
     else if (from == CKPT_F16 || from == CKPT_BF16)
         convert_halves(from, source, to, destination, count);
     else if (ck_small_float_format(from, &format))

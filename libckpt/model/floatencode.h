@@ -27,8 +27,8 @@ uint32_t ck_float_encode_f64(const ck_float_format *format, uint64_t bits);
 
 /* The same for the two types that nearly all weights have, and back; fast. */
 static inline uint16_t ck_bf16_from_f32(uint32_t bits) {
-    if ((bits & 0x7fffffffu) > 0x7f800000u)
-        return (uint16_t)(bits >> 16 | 0x40);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) /* what was a bfloat16 is that one again */
+        return (uint16_t)(bits >> 16 | ((bits & 0xffff) != 0 ? 0x40 : 0));
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 

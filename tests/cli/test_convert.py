@@ -5,6 +5,7 @@ import os
 import pathlib
 import stat
 import struct
+import zipfile
 
 from clitools import fine, npy, pack, read_npy, read_safetensors, refused, run, safetensors, work
 import tap
@@ -150,6 +151,24 @@ def test_types():
                                                   0x7f80)))
     tap.equal(got["y"], ("F16", [1], struct.pack("<e", 2)))
     tap.equal(got["i"], ("I8", [2], b"\x07\xf9"))
+
+
+def test_bfloat16_is_widened_and_narrowed_bit_by_bit():
+    """Signalling NaNs too, in formats that have no bfloat16."""
+    patterns = range(1 << 16)
+    data = struct.pack("<65536H", *patterns)
+    widened = struct.pack("<65536I", *(bits << 16 for bits in patterns))
+    source = safetensors("all.safetensors", {"array": ("BF16", [1 << 16], data)})
+    fine("ckpt-convert", source, "all.npy")
+    tap.equal(read_npy("all.npy")[1] == widened, True, "npy")
+    fine("ckpt-convert", source, "all.npz")
+    with zipfile.ZipFile(work / "all.npz") as archive:
+        tap.equal(archive.read("array.npy").endswith(widened), True, "npz")
+    fine("ckpt-convert", "--dtype", "f32", source, "all32.safetensors")
+    tap.equal(read_safetensors("all32.safetensors")[0]["array"][2] == widened, True, "safetensors")
+    for wide in ("all.npy", "all.npz", "all32.safetensors"):
+        fine("ckpt-convert", "--dtype", "bf16", wide, "back.safetensors")
+        tap.equal(read_safetensors("back.safetensors")[0]["array"][2] == data, True, wide)
 
 
 def test_types_that_cannot_be():

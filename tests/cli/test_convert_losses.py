@@ -47,6 +47,24 @@ def test_alike_losses_share_a_line():
     tap.equal(len([x for x in verbose.split("\n") if x.startswith("  module ")]), 31, verbose)
 
 
+def test_modules_in_several_places_in_a_state_dict():
+    """Its tensors stay tied; that it was one module is lost, whether it had a type or not."""
+    for module, message in (("{module: Linear, ", "nor that it stands in several places"),
+                            ("{module: '', ", "does not say that the module stands in several places")):
+        name = pack("shared", f"""\
+ckpt-manifest: 1
+root:
+  module: ""
+  members:
+    a: &m {module}members: {{w: {{parameter: f32, shape: [2], init: ones}}}}}}
+    b: *m
+""")
+        losses = report(name, "shared.pt")["losses"]
+        tap.equal([(loss["kind"], loss["name"]) for loss in losses], [("module", "a")], losses)
+        assert message in losses[0]["message"], losses
+        tap.equal(run("ckpt-convert", "--strict", name, "shared.pt").status, 1)
+
+
 def test_strict_writes_nothing():
     (work / "old.safetensors").write_bytes(b"old")
     before = sorted(path.name for path in work.iterdir())

@@ -24,6 +24,8 @@ const char *format_of_path(const char *path) {
         {".npz", "npz"},
         {".npy", "npy"},
         {".gguf", "gguf"},
+        {".oneflow", "oneflow"},
+        {"/", "oneflow-dir"}, /* nothing else is a directory */
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (ends_in(path, known[i].ending))
