@@ -77,6 +77,18 @@ static ckpt_status write_with_parts(ckpt *c, ck_atomic_file *file, const ck_form
     return status;
 }
 
+/* Writers of directories have no sink: what is strict about them stops at the next report of
+ * progress, at the latest before the directory gets its name. */
+static ckpt_status write_directory_as(const ck_format *format, ckpt *c,
+                                      ck_atomic_directory *directory,
+                                      const ckpt_save_options *known, ckpt_error *err) {
+    ckpt_save_options options = *known;
+    ck_sink none = {.ctx = NULL};
+    ck_strict strict;
+    ck_strict_begin(&strict, &options, &none);
+    return ck_strict_end(&strict, format->write_directory(c, directory, &options, err), err);
+}
+
 static ckpt_status save_directory(ckpt *c, const char *path, const ck_format *format,
                                   const ckpt_save_options *options, ckpt_error *err) {
     ck_atomic_directory directory;
@@ -84,7 +96,7 @@ static ckpt_status save_directory(ckpt *c, const char *path, const ck_format *fo
                                                   !options->not_durable, err);
     if (status != CKPT_OK)
         return status;
-    status = format->write_directory(c, &directory, options, err);
+    status = write_directory_as(format, c, &directory, options, err);
     if (status == CKPT_OK)
         return ck_atomic_directory_commit(&directory, err);
     ck_atomic_directory_abort(&directory);

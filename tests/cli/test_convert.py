@@ -178,6 +178,24 @@ def test_types_that_cannot_be():
     tap.equal(unwritten("-d", "i=i8", "i.safetensors"), "300 is no number of type 'i8'")
 
 
+def test_compression_for_any_number_of_threads():
+    """The same bytes, smaller ones, and the same model."""
+    sizes = {}
+    for threads in (1, 2, 7):
+        report = json.loads(fine("ckpt-convert", "--json", "--compress", "--threads", threads, NAME,
+                                 f"z{threads}.ckpt"))
+        tap.equal((report["losses"], report["changes"]), ([], []))
+        sizes[threads] = (work / f"z{threads}.ckpt").read_bytes()
+    tap.equal(sizes[1] == sizes[2] == sizes[7], True)
+    fine("ckpt-convert", "--threads", 3, NAME, "plain.ckpt")
+    tap.equal((work / "plain.ckpt").read_bytes() == (work / NAME).read_bytes(), True)
+    tap.equal(len(sizes[1]) < (work / NAME).stat().st_size, True)
+    tap.equal(digest("z7.ckpt").split()[0], digest(NAME).split()[0])
+    tap.equal(run("ckpt-verify", "z7.ckpt").status, 0)
+    fine("ckpt-convert", "z7.ckpt", "unpacked.ckpt")
+    tap.equal((work / "unpacked.ckpt").read_bytes() == (work / NAME).read_bytes(), True)
+
+
 def test_equal_tensors_can_be_tied():
     shown = fine("ckpt-convert", "--tie-equal", NAME, "tied.ckpt")
     tap.equal("  tie       members tied to an equal tensor: 2\n" in shown, True, shown)

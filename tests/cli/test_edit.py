@@ -138,6 +138,21 @@ def test_generations():
     tap.equal(refused("ckpt-inspect", "-g", W), "npy files have no generations")
 
 
+def test_json_tells_the_generation_and_shows_older_ones():
+    name = net()
+    edit(name, "drop", "head", "set", "epoch=1")
+    edit(name, "set", "epoch=2")
+    wanted = {None: (3, 2), "3": (3, 2), "2": (2, 1), "1": (1, None)}
+    for number, (generation, epoch) in wanted.items():
+        options = ("--generation", number) if number else ()
+        whole = json.loads(fine("ckpt-inspect", "--json", *options, name))
+        tap.equal((whole["file"]["generation"], whole["metadata"].get("epoch")), (generation, epoch))
+        names = [tensor["name"] for tensor in whole["tensors"]]
+        tap.equal("head" in names, generation == 1, names)
+    tap.equal(refused("ckpt-inspect", "--json", "--generations", name, status=2).split(";")[0],
+              "--json and --manifest go with no other view")
+
+
 def test_compact():
     name = net()
     fresh = size_of(name)

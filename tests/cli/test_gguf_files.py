@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """GGUF files in the tools."""
 
+import json
 import struct
 
-from clitools import fine, refused, same_text, work
+from clitools import fine, read_safetensors, refused, run, same_text, work
 import tap
 
 
@@ -50,6 +51,27 @@ def test_the_values_of_blocks():
     shown = fine("ckpt-inspect", "--stats", net(), "blk.0.weight")
     tap.equal(shown.split("\n")[1].split()[:7],
               ["blk.0.weight", "q8_0", "[2,", "32]", "-32", "30", "-0.625"])
+
+
+def test_blocks_become_floats_when_they_are_asked_to():
+    """With a line that says so, and by no other way; what a block means is exact in f32."""
+    wanted = struct.pack("<64f", *(scale * n for scale in (0.5, 2) for n in range(-16, 16)))
+    fine("ckpt-convert", net(), "kept.ckpt")
+    assert "weight  q8_0" in fine("ckpt-inspect", "kept.ckpt")
+    for dtype, options in (("f32", ("--dtype", "f32")), ("f32", ("--dtype", "*.weight=f32"))):
+        report = json.loads(fine("ckpt-convert", "--json", *options, net(), "wide.safetensors"))
+        tap.equal([(c["kind"], c["what"], c["count"]) for c in report["changes"]], [("dtype", "q8_0 to f32", 1)])
+        tap.equal([loss for loss in report["losses"] if loss["kind"] == "dtype"], [])
+        tap.equal(read_safetensors("wide.safetensors")[0]["blk.0.weight"], ("F32", [2, 32], wanted))
+    fine("ckpt-convert", "--dtype", "bf16", net(), "half.safetensors")
+    half = b"".join(wanted[i + 2:i + 4] for i in range(0, len(wanted), 4))
+    tap.equal(read_safetensors("half.safetensors")[0]["blk.0.weight"], ("BF16", [2, 32], half))
+    shown = fine("ckpt-convert", "--dtype", "f32", "kept.ckpt", "wide.gguf")
+    assert "  dtype     q8_0 to f32: 1\n" in shown, shown
+    tap.equal(run("ckpt-diff", "--values", "wide.gguf", net()).status, 0)
+    # Without being asked, a format that has no blocks takes none.
+    assert "q8_0" in refused("ckpt-convert", net(), "no.safetensors")
+    assert "q8_0" in refused("ckpt-convert", "--dtype", "q8_0", "wide.gguf", "no.gguf", status=1)
 
 
 def test_long_lists_are_shortened():
