@@ -141,10 +141,10 @@ static void report_ties(const ck_gguf_plan *plan) {
     for (uint32_t i = 0; i < ck_flat_count(flat); i++) {
         const ck_flat_entry *entry = ck_flat_at(flat, i);
         if (entry->same != i)
-            ck_report_loss(&plan->losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
-                           "the same tensor as '%s', under which name alone it is written; the "
-                           "metadata '" CK_GGUF_TIES_KEY "' tells of the tie",
-                           CK_NAME(ck_flat_name(flat, entry->same)));
+            ck_report_hidden(&plan->losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
+                             "written as '%s' alone; the tie is in the metadata "
+                             "'" CK_GGUF_TIES_KEY "', for libckpt",
+                             CK_NAME(ck_flat_name(flat, entry->same)));
         else if (entry->same_storage != i)
             ck_report_loss(&plan->losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
                            "shares its storage with '%s'; it gets bytes of its own",
@@ -157,10 +157,10 @@ static void report_names(const ck_gguf_plan *plan) {
     for (uint32_t i = 0; i < ck_flat_count(flat); i++) {
         const ck_flat_entry *entry = ck_flat_at(flat, i);
         if (entry->written != entry->name)
-            ck_report_loss(&plan->losses, CKPT_LOSS_NAME, ck_flat_name(flat, i),
-                           "has 64 bytes or more and is written as '%s'; the metadata "
-                           "'" CK_GGUF_NAMES_KEY "' tells of the name",
-                           CK_NAME(ck_flat_written(flat, i)));
+            ck_report_hidden(&plan->losses, CKPT_LOSS_NAME, ck_flat_name(flat, i),
+                             "has 64 bytes or more and is written as '%s'; the name is in the "
+                             "metadata '" CK_GGUF_NAMES_KEY "', for libckpt",
+                             CK_NAME(ck_flat_written(flat, i)));
     }
 }
 

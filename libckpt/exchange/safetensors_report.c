@@ -9,12 +9,17 @@ static void report_ties(const ck_safetensors_plan *plan, const ck_losses *losses
     for (uint32_t i = 0; i < ck_flat_count(flat); i++) {
         const ck_flat_entry *entry = ck_flat_at(flat, i);
         uint32_t before = entry->same != i ? entry->same : entry->same_storage;
-        if (ck_safetensors_is_dropped(plan, i))
-            ck_report_loss(
-                losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
-                "one tensor with '%s', under which it is written; the tie is an entry of "
-                "__metadata__",
-                CK_NAME(ck_flat_written(flat, plan->kept[i])));
+        uint32_t kept = plan->kept[i];
+        if (kept != i && ck_flat_at(flat, kept)->same != entry->same)
+            ck_report_loss(losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
+                           "the same view of one storage as '%s', with which it is read as one "
+                           "tensor",
+                           CK_NAME(ck_flat_written(flat, kept)));
+        else if (kept != i)
+            ck_report_hidden(losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
+                             "written as '%s' alone; the tie is in __metadata__, for libckpt and "
+                             "load_model",
+                             CK_NAME(ck_flat_written(flat, kept)));
         else if (before != i && plan->kept[before] != i)
             ck_report_loss(losses, CKPT_LOSS_TIE, ck_flat_name(flat, i),
                            "%s '%s'; it gets bytes of its own",

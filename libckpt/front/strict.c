@@ -11,7 +11,7 @@ static ckpt_status fail(const ck_strict *strict, ckpt_error *err) {
 
 static void count_loss(void *ctx, const ckpt_loss *loss) {
     ck_strict *strict = ctx;
-    if (strict->losses++ == 0)
+    if (!loss->hidden && strict->losses++ == 0)
         snprintf(strict->first, sizeof strict->first, "%s: %s%s%s", ckpt_loss_kind_name(loss->kind),
                  *loss->name != '\0' ? CK_NAME(loss->name) : "", *loss->name != '\0' ? ": " : "",
                  loss->message);

@@ -19,15 +19,33 @@ const char *ckpt_loss_kind_name(ckpt_loss_kind kind) {
     return "?";
 }
 
+static void report(const ck_losses *losses, ckpt_loss_kind kind, bool hidden, const char *name,
+                   const char *format, va_list arguments) CK_PRINTF(5, 0);
+
+static void report(const ck_losses *losses, ckpt_loss_kind kind, bool hidden, const char *name,
+                   const char *format, va_list arguments) {
+    char message[sizeof((ckpt_error *)0)->message];
+    vsnprintf(message, sizeof message, format, arguments);
+    ckpt_loss loss = {kind, name, message, hidden};
+    losses->report(losses->ctx, &loss);
+}
+
 void ck_report_loss(const ck_losses *losses, ckpt_loss_kind kind, const char *name,
                     const char *format, ...) {
-    char message[sizeof((ckpt_error *)0)->message];
     va_list arguments;
     if (losses->report == NULL)
         return;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    report(losses, kind, false, name, format, arguments);
     va_end(arguments);
-    ckpt_loss loss = {kind, name, message};
-    losses->report(losses->ctx, &loss);
+}
+
+void ck_report_hidden(const ck_losses *losses, ckpt_loss_kind kind, const char *name,
+                      const char *format, ...) {
+    va_list arguments;
+    if (losses->report == NULL)
+        return;
+    va_start(arguments, format);
+    report(losses, kind, true, name, format, arguments);
+    va_end(arguments);
 }

@@ -16,5 +16,8 @@ typedef struct ck_losses {
  * error. Names in it are escaped by CK_NAME. */
 void ck_report_loss(const ck_losses *losses, ckpt_loss_kind kind, const char *name,
                     const char *format, ...) CK_PRINTF(4, 5);
+/* The same of what is hidden only. */
+void ck_report_hidden(const ck_losses *losses, ckpt_loss_kind kind, const char *name,
+                      const char *format, ...) CK_PRINTF(4, 5);
 
 #endif

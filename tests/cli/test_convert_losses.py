@@ -30,12 +30,12 @@ def kinds(losses):
 
 
 def test_what_a_flat_format_loses():
-    losses = report(NAME, "net.safetensors")["losses"]
-    tap.equal([k for k in kinds(losses) if k in ("metadata", "module", "tie")],
-              ["metadata", "module", "tie"])
+    told = report(NAME, "net.safetensors")
+    losses = told["losses"]
+    tap.equal([k for k in kinds(losses) if k in ("metadata", "module", "tie")], ["metadata", "module"])
     tap.equal(sorted(loss["name"] for loss in losses if loss["kind"] == "module"),
               sorted([""] + [f"l{i}" for i in range(30)]))
-    tap.equal([loss["name"] for loss in losses if loss["kind"] == "tie"], ["t2"])
+    tap.equal([(loss["kind"], loss["name"]) for loss in told["hidden"]], [("tie", "t2")])
 
 
 def test_alike_losses_share_a_line():
@@ -81,12 +81,50 @@ def test_strict_tells_programs_too():
     result = run("ckpt-convert", "--strict", "--json", NAME, "none.safetensors")
     told = json.loads(result.out)
     tap.equal((result.status, told["saved"]), (1, False))
-    tap.equal("tie" in kinds(told["losses"]), True, told)
+    tap.equal("module" in kinds(told["losses"]), True, told)
+    tap.equal(kinds(told["hidden"]), ["tie"], told)
 
 
 def test_strict_is_content_where_nothing_is_lost():
     fine("ckpt-convert", "--strict", "-q", NAME, "same.ckpt")
     tap.equal(fine("ckpt-inspect", "--digest", "same.ckpt"), fine("ckpt-inspect", "--digest", NAME))
+
+
+def test_what_is_hidden_from_others_is_no_loss():
+    """Ties in safetensors and GGUF, long names in GGUF: told, and read back."""
+    long = "n" * 70
+    net = pack("hidden", f"""\
+ckpt-manifest: 1
+root:
+  module: ""
+  members:
+    a: &a {{parameter: f32, shape: [2], init: ones}}
+    {long}: *a
+""")
+    for output, wanted in (("h.safetensors", [("tie", long)]), ("h.gguf", [("tie", long)])):
+        told = report("--strict", net, output)
+        tap.equal((told["saved"], told["losses"]), (True, []), output)
+        tap.equal([(loss["kind"], loss["name"]) for loss in told["hidden"]], wanted)
+        assert "'a'" in told["hidden"][0]["message"], told
+        tap.equal(run("ckpt-diff", net, output).status, 0, output)
+        shown = fine("ckpt-convert", "--strict", net, output)
+        tap.equal(shown.split("\n")[1:3], ["nothing is lost", "kept, but hidden from other software: 1 thing"])
+    only = pack("long", f"ckpt-manifest: 1\nroot: {{module: '', members: {{{long}: "
+                        "{parameter: f32, shape: [2], init: ones}}}\n")
+    told = report("--strict", only, "long.gguf")
+    tap.equal((told["losses"], [(h["kind"], h["name"]) for h in told["hidden"]]), ([], [("name", long)]))
+    # Two tensors that are one view of a storage become one: the names agree, the tensors do not.
+    twins = pack("twins", """\
+ckpt-manifest: 1
+storages: [{size: 8}]
+root:
+  module: ""
+  members:
+    a: {parameter: f32, shape: [2], storage: 0, init: ones}
+    b: {parameter: f32, shape: [2], storage: 0, init: ones}
+""")
+    told = report(twins, "twins.safetensors")
+    tap.equal(([(x["kind"], x["name"]) for x in told["losses"]], told["hidden"]), ([("tie", "b")], []))
 
 
 def test_what_was_asked_for_is_no_loss():

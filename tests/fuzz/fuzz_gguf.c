@@ -7,10 +7,10 @@
 
 #include <string.h>
 
-/* But for ties and long names, which GGUF has not and which come back all the same. */
+/* But for what comes back all the same. */
 static void count_loss(void *ctx, const ckpt_loss *loss) {
     must(loss->message[0] != '\0', "a loss without a message");
-    *(unsigned *)ctx += loss->kind != CKPT_LOSS_TIE && loss->kind != CKPT_LOSS_NAME;
+    *(unsigned *)ctx += !loss->hidden;
 }
 
 typedef struct gguf_image {

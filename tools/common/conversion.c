@@ -16,7 +16,7 @@ void conversion_begin(conversion *v, const char *tool) {
 }
 
 void conversion_free(conversion *v) {
-    loss_list_free(&v->losses);
+    loss_lists_free(&v->losses);
     for (size_t i = 0; i < v->change_count; i++) {
         free(v->changes[i].kind);
         free(v->changes[i].text);
@@ -83,8 +83,9 @@ int conversion_check(conversion *v) {
                            v->output);
     if (v->json && v->quiet)
         return tool_misuse(v->tool, "--json and --quiet exclude each other");
-    if (v->save.compress && strcmp(v->format, "ckpt") != 0)
-        return tool_misuse(v->tool, "--compress is for the format ckpt, not %s", v->format);
+    if (v->save.compress && strcmp(v->format, "ckpt") != 0 && strcmp(v->format, "npz") != 0)
+        return tool_misuse(v->tool, "--compress is for the formats ckpt and npz, not %s",
+                           v->format);
     if (v->save.compress && v->save.chunk_size > (uint64_t)1 << 24)
         return tool_misuse(v->tool, "with --compress, --chunk-size is at most 2^24");
     return -1;
@@ -118,6 +119,17 @@ void conversion_note(conversion *v, const char *kind, uint64_t count, const char
     v->changes[v->change_count++] = (conversion_change){copy_of(kind), copy_of(string), count};
 }
 
+static void print_losses(const loss_list *list, const char *title, bool verbose) {
+    textbuf t = {0};
+    if (list->count != 0) {
+        text_addf(&t, "%s: ", title);
+        number_add_count(&t, list->count, "thing");
+        puts(text_string(&t));
+        loss_list_print(list, verbose);
+    }
+    text_free(&t);
+}
+
 static void print_report(const conversion *v, const ckpt_summary *s, bool is_saved) {
     textbuf t = {0};
     if (is_saved) {
@@ -138,14 +150,10 @@ static void print_report(const conversion *v, const ckpt_summary *s, bool is_sav
         puts(text_string(&t));
     }
     text_clear(&t);
-    if (v->losses.count != 0) {
-        text_add(&t, is_saved ? "lost: " : "would be lost: ");
-        number_add_count(&t, v->losses.count, "thing");
-        puts(text_string(&t));
-    } else if (is_saved) {
+    if (v->losses.lost.count == 0 && is_saved)
         puts("nothing is lost");
-    }
-    loss_list_print(&v->losses, v->verbose);
+    print_losses(&v->losses.lost, is_saved ? "lost" : "would be lost", v->verbose);
+    print_losses(&v->losses.hidden, "kept, but hidden from other software", v->verbose);
     text_free(&t);
 }
 
@@ -185,7 +193,9 @@ static void json_report(const conversion *v, const ckpt_summary *s, const char *
     }
     json_end(&j, ']');
     json_key(&j, "losses");
-    loss_list_json(&v->losses, &j);
+    loss_list_json(&v->losses.lost, &j);
+    json_key(&j, "hidden");
+    loss_list_json(&v->losses.hidden, &j);
     json_end(&j, '}');
 }
 
@@ -198,7 +208,7 @@ static void report(const conversion *v, const ckpt_summary *s, const char *from,
 
 /* What was lost before the format of the output had a say. */
 static int refuse_losses(const conversion *v) {
-    const loss_entry *first = &v->losses.entries[0];
+    const loss_entry *first = &v->losses.lost.entries[0];
     return tool_fail(v->tool, "%s: not written: something would be lost: %s: %s%s%s", v->output,
                      ckpt_loss_kind_name(first->kind), first->name,
                      *first->name != '\0' ? ": " : "", first->message);
@@ -211,7 +221,7 @@ int conversion_save(conversion *v, ckpt *c, const char *from) {
     progress p;
     if (ckpt_summarize(ckpt_root(c), &summary, &err) != CKPT_OK)
         return tool_fail(v->tool, "%s", err.message);
-    if (save.strict && v->losses.count != 0) {
+    if (save.strict && v->losses.lost.count != 0) {
         report(v, &summary, from, false);
         return refuse_losses(v);
     }
@@ -227,7 +237,7 @@ int conversion_save(conversion *v, ckpt *c, const char *from) {
     interrupt_end();
     if (status == CKPT_OK)
         report(v, &summary, from, true);
-    else if (save.strict && v->losses.count != 0)
+    else if (save.strict && v->losses.lost.count != 0)
         report(v, &summary, from, false);
     return status == CKPT_OK ? TOOL_FINE : tool_fail(v->tool, "%s", err.message);
 }

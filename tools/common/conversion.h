@@ -27,7 +27,7 @@ typedef struct conversion {
     const char *formats; /* of the input that are considered; NULL: all */
     ckpt_save_options save;
     bool json, verbose, quiet;
-    loss_list losses;
+    loss_lists losses;
     conversion_change *changes;
     size_t change_count, change_room;
 } conversion;
@@ -57,7 +57,7 @@ enum {
 
 #define CONVERSION_HELP                                                                            \
     "      --strict           fail, and write nothing, where something would be lost\n"            \
-    "  -z, --compress         store smaller what can be stored smaller (.ckpt)\n"                  \
+    "  -z, --compress         store smaller what can be stored smaller (.ckpt, .npz)\n"            \
     "      --chunk-size N     bytes for each checksum (.ckpt): a power of two from 4096 to 2^30\n" \
     "      --threads N        to compress and check with; default: one for each processor\n"       \
     "      --from FORMATS     formats of the input to consider, separated by commas\n"             \

@@ -15,20 +15,26 @@ static char *copy_of(const char *string) {
 }
 
 void loss_list_add(void *ctx, const ckpt_loss *loss) {
-    loss_list *list = ctx;
+    loss_lists *lists = ctx;
+    loss_list *list = loss->hidden ? &lists->hidden : &lists->lost;
     list->entries = tool_grow(list->entries, list->count, &list->room, sizeof *list->entries);
     list->entries[list->count] =
         (loss_entry){loss->kind, copy_of(loss->name), copy_of(loss->message), list->count};
     list->count++;
 }
 
-void loss_list_free(loss_list *list) {
+static void free_list(loss_list *list) {
     for (size_t i = 0; i < list->count; i++) {
         free(list->entries[i].name);
         free(list->entries[i].message);
     }
     free(list->entries);
     *list = (loss_list){0};
+}
+
+void loss_lists_free(loss_lists *lists) {
+    free_list(&lists->lost);
+    free_list(&lists->hidden);
 }
 
 static void begin_line(textbuf *t, const loss_entry *e) {

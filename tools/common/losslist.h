@@ -21,9 +21,14 @@ typedef struct loss_list {
     size_t count, room;
 } loss_list;
 
-/* A ckpt_on_loss; ctx is the list. */
+/* What is lost, and what is there but hidden from other software. */
+typedef struct loss_lists {
+    loss_list lost, hidden;
+} loss_lists;
+
+/* A ckpt_on_loss; ctx are the loss_lists. */
 void loss_list_add(void *ctx, const ckpt_loss *loss);
-void loss_list_free(loss_list *list);
+void loss_lists_free(loss_lists *lists);
 
 /* Lines on stdout, each "  KIND  MESSAGE: NAMES"; losses of one kind with the same message share a
  * line, and there are at most a few lines for one kind. verbose: one line for each loss. */

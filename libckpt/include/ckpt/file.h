@@ -194,7 +194,8 @@ typedef struct ckpt_save_options {
     bool not_durable;    /* no fsync: faster, and after a power loss perhaps neither file */
     bool compress;       /* encode storages that shrink by a 64th or more ("planes"): smaller files,
                             which cannot be mapped. Needs checksums and chunks of at most 2^24
-                            bytes. The bytes depend on the version of zlib */
+                            bytes. The bytes depend on the version of zlib. In format "npz": deflate
+                            the arrays, as numpy.savez_compressed does; no others compress */
     unsigned threads;    /* to read, check and compress with; 0: one for each processor, 1: the
                             library starts no threads. Has no influence on the bytes. When
                             compressing, takes memory for about three and a half chunks each */
@@ -210,12 +211,13 @@ typedef struct ckpt_save_options {
                             written again: the new file refers to them, and needs that file as it
                             is now, for as long as it lives */
     bool strict;         /* fail with CKPT_E_UNSUPPORTED in place of losing anything that on_loss
-                            would be told of. It is told even so */
+                            would be told of, but for what is hidden only. It is told even so */
 } ckpt_save_options;
 
 /* Writes beside path and renames over it: at every instant path holds the old file or the new one,
- * whole. Parts (shard_size) are in their places before it, under names that come from what is in
- * them, so that none is ever replaced by other bytes; those of earlier saves stay. Works over the
+ * whole. Parts (shard_size) are in their places before it: in format "ckpt" under names that come
+ * from what is in them, so that none is ever replaced by other bytes, in others so that old parts
+ * and new ones never lie together; those of earlier saves under other names stay. Works over the
  * very file that the checkpoint was opened from. The same model and options give the same bytes. A
  * symbolic link at path is replaced, not followed; the permissions of a file that is replaced are
  * kept; what is neither file nor link is not replaced. CKPT_E_NOT_FOUND: there is no such

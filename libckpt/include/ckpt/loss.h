@@ -5,6 +5,7 @@
 
 #include <ckpt/status.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -33,6 +34,10 @@ typedef struct ckpt_loss {
     const char *name;    /* the dotted name, or the key, that it is about; "" for the whole file.
                             From the file, unescaped */
     const char *message; /* one line: what became of it */
+    bool hidden;         /* nothing is lost: libckpt reads it back, as does software that knows the
+                            entry of the file in which it is told (PyTorch's load_model, for ties in
+                            safetensors); other software does not see it. No matter for a strict
+                            save */
 } ckpt_loss;
 
 /* Called in the order in which things are found, at most once for each name and kind. */
