@@ -2,9 +2,12 @@
 
 import json
 import math
+import os
+import pty
 import struct
+import subprocess
 
-from clitools import fine, pack, refused, run, safetensors, work
+from clitools import TOOLS, fine, pack, refused, run, safetensors, work
 import tap
 
 BASE = """\
@@ -197,6 +200,36 @@ def test_exit_status():
 def test_views():
     fine("ckpt-convert", "-q", A, "same.ckpt")
     tap.equal(lines("same.ckpt", "--structure"), [])
+
+
+def on_terminal(*arguments):
+    """Status, stdout, and what a terminal at stderr is sent."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([TOOLS / "ckpt-diff", *arguments], cwd=work, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=follower, text=True)
+    os.close(follower)
+    out = process.communicate()[0]
+    shown = b""
+    try:
+        while piece := os.read(leader, 4096):
+            shown += piece
+    except OSError:  # as a terminal ends on Linux
+        pass
+    os.close(leader)
+    return process.returncode, out, shown.decode()
+
+
+def test_progress_is_for_terminals():
+    """One line, gone in the end; nothing of it on stdout, or where stderr is no terminal."""
+    b = one("other.safetensors", "F32", 4, floats(1, 2, 3, 5))
+    a = one("one.safetensors", "F32", 4, floats(1, 2, 3, 4))
+    status, out, shown = on_terminal(a, b)
+    tap.equal((status, out), (1, run("ckpt-diff", a, b).out))
+    for piece in shown.split("\x1b[K"):
+        tap.equal(piece == "\r" or piece == "" or piece.startswith("\rone.safetensors: "), True, shown)
+    tap.equal(shown.endswith("\r\x1b[K"), True, shown)
+    tap.equal(run("ckpt-diff", a, b).err, "")
+    tap.equal(on_terminal("--quiet", a, b), (1, "", ""))
 
 
 def test_names_of_strangers_are_escaped():

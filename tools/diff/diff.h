@@ -10,6 +10,7 @@
 #include <ckpt/ckpt.h>
 
 #include "../common/jsonwriter.h"
+#include "../common/progress.h"
 #include "../common/textbuffer.h"
 
 #define DIFF "ckpt-diff"
@@ -50,6 +51,8 @@ typedef struct diff {
     json j;
     uint64_t differences;
     uint64_t tensors, bytes; /* of which the values were compared */
+    uint64_t current, total; /* bytes: of the tensor at hand, of all that are to be compared */
+    progress progress;
     bool failed;
     ckpt_error err;
 } diff;

@@ -36,6 +36,7 @@ void diff_tell(diff *d, char sign, const char *kind, const char *name, const cha
         tell_as_json(d, sign, kind, name, message);
         return;
     }
+    progress_clear(&d->progress);
     textbuf t = {0};
     text_addf(&t, "%c %s ", sign, kind);
     if (*name != '\0') {

@@ -83,6 +83,14 @@ static void tell(diff *d, const char *name, const element_diff *e) {
     text_free(&t);
 }
 
+/* A part of a tensor has been compared. */
+static void advance(void *ctx, uint64_t elements, uint64_t of) {
+    diff *d = ctx;
+    double part = elements < of ? (double)elements / (double)of : 1;
+    uint64_t done = d->bytes + (uint64_t)(part * (double)d->current);
+    (void)progress_report(&d->progress, done, d->total);
+}
+
 static void compare_pair(diff *d, const char *name, ckpt_tensor a, ckpt_tensor b) {
     element_diff e;
     if (!element_diff_possible(a, b)) {
@@ -93,19 +101,22 @@ static void compare_pair(diff *d, const char *name, ckpt_tensor a, ckpt_tensor b
         return;
     }
     d->tensors++;
-    d->bytes += ckpt_tensor_nbytes(a);
-    if (known_equal(a, b))
-        return;
-    if (element_diff_compute(a, b, d->o->rtol, d->o->atol, &e, &d->err) != CKPT_OK) {
+    d->current = ckpt_tensor_nbytes(a);
+    bool is_known = known_equal(a, b);
+    element_diff_watch watch = {advance, d};
+    if (!is_known &&
+        element_diff_compute(a, b, d->o->rtol, d->o->atol, &watch, &e, &d->err) != CKPT_OK)
         d->failed = true;
+    d->bytes += d->current;
+    if (is_known || d->failed)
         return;
-    }
     if (e.beyond != 0 || (!d->o->has_tolerance && e.bits != 0))
         tell(d, name, &e);
 }
 
-void diff_compare_values(diff *d) {
-    /* Tied names need not be compared again: by tensor of the first, the last partner + 1. */
+/* Each pair once: tied names need not be compared again. compared: by tensor of the first, the last
+ * partner + 1. */
+static void for_each_pair(diff *d, void (*act)(diff *, const char *, ckpt_tensor, ckpt_tensor)) {
     uint32_t *compared = tool_new(ckpt_tensor_count(d->a.c), sizeof *compared);
     for (size_t i = 0; i < d->a.count && !diff_is_done(d); i++) {
         const diff_name *own = &d->a.items[i], *other = d->partners[i];
@@ -113,7 +124,20 @@ void diff_compare_values(diff *d) {
             compared[own->tensor.id] == other->tensor.id + 1)
             continue;
         compared[own->tensor.id] = other->tensor.id + 1;
-        compare_pair(d, diff_name_text(&d->a, own), own->tensor, other->tensor);
+        act(d, diff_name_text(&d->a, own), own->tensor, other->tensor);
     }
     free(compared);
+}
+
+static void add_to_total(diff *d, const char *name, ckpt_tensor a, ckpt_tensor b) {
+    (void)name;
+    if (element_diff_possible(a, b))
+        d->total += ckpt_tensor_nbytes(a);
+}
+
+void diff_compare_values(diff *d) {
+    for_each_pair(d, add_to_total);
+    progress_begin(&d->progress, d->o->paths[0], d->o->quiet);
+    for_each_pair(d, compare_pair);
+    progress_clear(&d->progress);
 }

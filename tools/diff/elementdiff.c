@@ -182,7 +182,8 @@ static ckpt_status compare_windows(comparison *k, ckpt_error *err) {
 }
 
 ckpt_status element_diff_compute(ckpt_tensor a, ckpt_tensor b, double rtol, double atol,
-                                 element_diff *ret_diff, ckpt_error *err) {
+                                 const element_diff_watch *watch, element_diff *ret_diff,
+                                 ckpt_error *err) {
     comparison k = {.rtol = rtol,
                     .atol = atol,
                     .a_type = number_type(ckpt_tensor_dtype(a)),
@@ -196,6 +197,8 @@ ckpt_status element_diff_compute(ckpt_tensor a, ckpt_tensor b, double rtol, doub
     ckpt_status status = CKPT_OK;
     tensor_window_open(&k.a, a);
     tensor_window_open(&k.b, b);
+    uint64_t total = k.d.is_opaque ? ckpt_tensor_numel(a) / k.a.dtype.block_elements
+                                   : ckpt_tensor_numel(a) * k.parts;
     for (;;) {
         status = tensor_window_fill(&k.a, err);
         if (status == CKPT_OK)
@@ -205,6 +208,7 @@ ckpt_status element_diff_compute(ckpt_tensor a, ckpt_tensor b, double rtol, doub
         status = compare_windows(&k, err);
         if (status != CKPT_OK)
             break;
+        watch->advance(watch->ctx, k.d.elements, total);
     }
     tensor_window_close(&k.a);
     tensor_window_close(&k.b);

@@ -23,8 +23,15 @@ typedef struct element_diff {
 /* Whether the two can be compared at all: the shapes are equal, and both have numbers or both the
  * same type. */
 bool element_diff_possible(ckpt_tensor a, ckpt_tensor b);
+/* Is told now and then how many elements of how many have been compared. */
+typedef struct element_diff_watch {
+    void (*advance)(void *ctx, uint64_t elements, uint64_t of);
+    void *ctx;
+} element_diff_watch;
+
 /* Reads both in windows; memory is bounded. */
 ckpt_status element_diff_compute(ckpt_tensor a, ckpt_tensor b, double rtol, double atol,
-                                 element_diff *ret_diff, ckpt_error *err);
+                                 const element_diff_watch *watch, element_diff *ret_diff,
+                                 ckpt_error *err);
 
 #endif
