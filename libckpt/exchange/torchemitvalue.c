@@ -160,16 +160,39 @@ static bool all_are_extents(ckpt_value list) {
     return true;
 }
 
+static bool all_are_hashable(ckpt_value list) {
+    return all_are(list, 1u << CKPT_VALUE_NULL | 1u << CKPT_VALUE_BOOL | 1u << CKPT_VALUE_INT |
+                             1u << CKPT_VALUE_FLOAT | 1u << CKPT_VALUE_STRING |
+                             1u << CKPT_VALUE_BYTES);
+}
+
+#define OP_FROZENSET 0x91
+
+/* PyTorch's pickles are of protocol 2, which has no frozensets, and torch.load takes none by name.
+ */
+static bool can_be_frozen(ck_torch_writer *w) {
+    if (w->dialect != NULL)
+        return true;
+    ck_report_loss(&w->losses, CKPT_LOSS_METADATA, ck_torch_pointer(&w->path),
+                   "a frozenset, which PyTorch does not load: written as a set");
+    return false;
+}
+
 static ckpt_status emit_list(ck_torch_writer *w, ckpt_value list, const char *type,
                              ckpt_error *err) {
-    const unsigned hashable = 1u << CKPT_VALUE_NULL | 1u << CKPT_VALUE_BOOL | 1u << CKPT_VALUE_INT |
-                              1u << CKPT_VALUE_FLOAT | 1u << CKPT_VALUE_STRING |
-                              1u << CKPT_VALUE_BYTES;
     ck_pickle_writer *p = &w->pickle;
+    ckpt_status status;
     bool is_complex = strcmp(type, "complex") == 0 && ckpt_value_count(list) == 2 &&
                       all_are(list, 1u << CKPT_VALUE_FLOAT);
     bool is_size = strcmp(type, "torch.Size") == 0 && all_are_extents(list);
-    bool is_set = strcmp(type, "set") == 0 && all_are(list, hashable);
+    bool is_frozen = strcmp(type, "frozenset") == 0 && all_are_hashable(list);
+    bool is_set = strcmp(type, "set") == 0 && all_are_hashable(list);
+    if (is_frozen && can_be_frozen(w)) {
+        status = emit_elements(w, list, true, err);
+        ck_pickle_op_byte(p, OP_FROZENSET);
+        return status;
+    }
+    is_set = is_set || is_frozen;
     bool is_tuple = is_complex || is_size || strcmp(type, "tuple") == 0;
     if (is_complex)
         ck_pickle_write_builtin(p, "complex");
@@ -179,7 +202,7 @@ static ckpt_status emit_list(ck_torch_writer *w, ckpt_value list, const char *ty
         ck_pickle_write_builtin(p, "set");
     if (!is_tuple)
         ck_pickle_op_byte(p, ']');
-    ckpt_status status = emit_elements(w, list, is_tuple, err);
+    status = emit_elements(w, list, is_tuple, err);
     ck_pickle_op_byte(p, is_tuple ? 't' : 'e');
     if (is_size || is_set)
         call(w, 1);

@@ -260,7 +260,7 @@ def random_object(rng, depth=0, tensors=None):
         return tensors[-1]
     if kind < 8:
         return rng.choice([None, True, False, 0, -1, 2**40, 2**90, 1.5, "text", "ü", "", b"", b"\x00\xff",
-                           bytearray(b"ab"), 3 + 4j, DTYPES[2], (), (1, "a"), {1, 2}])
+                           bytearray(b"ab"), 3 + 4j, DTYPES[2], (), (1, "a"), {1, 2}, frozenset({1, "b"}), frozenset()])
     items = [random_object(rng, depth + 1, tensors) for _ in range(rng.randrange(4))]
     if kind < 10:
         return rng.choice([list, tuple])(items)

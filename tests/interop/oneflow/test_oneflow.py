@@ -108,6 +108,21 @@ def test_objects_come_back_as_they_were():
         tap.equal(path("z").read_bytes(), path("y").read_bytes(), "twice")
 
 
+def test_a_frozenset_is_a_set_to_pytorch_which_is_told():
+    """It stays one where the pickle has them; PyTorch's have none."""
+    thing = {"w": tensor(np.zeros(2, "f4"), 2), "ids": frozenset({1, 2}), "deep": [frozenset()]}
+    file = save(thing, path("x"))
+    tap.equal(convert("oneflow", file, path("y")), [])
+    Same().check(thing, load(path("y")))
+    told = [loss for loss in convert("torch", file, path("y.pt")) if loss[0] == "metadata"]
+    tap.equal([(name, "frozenset" in message) for _, name, message in told],
+              [("/ids", True), ("/deep/0", True)])
+    # A copy by way of .ckpt keeps it.
+    convert("ckpt", file, path("y.ckpt"))
+    tap.equal(convert("oneflow", path("y.ckpt"), path("z")), [])
+    Same().check(thing, load(path("z")))
+
+
 def test_directories_come_back_as_they_were():
     rng = random.Random(SEED + 6)
     for number in range(20):
