@@ -109,6 +109,8 @@ ckpt_status ck_npz_write(ckpt *c, const ck_sink *sink, const ckpt_save_options *
     w.meter = ck_meter_for(options, 0);
     ck_zip_writer_init(&w.zip, ck_ckpt_memory(c), sink, CK_ZIP_PLAIN);
     ckpt_status status = ck_flat_collect(&w.flat, c, MAX_TEXT, err);
+    if (status == CKPT_OK && options->compress)
+        status = ck_zip_writer_deflate(&w.zip, err);
     if (status == CKPT_OK)
         status = write_all(&w, c, err);
     ck_buffer_clear(ck_ckpt_memory(c), &w.name);

@@ -30,10 +30,32 @@ void ck_zip_writer_init(ck_zip_writer *writer, const ck_memory *memory, const ck
 
 void ck_zip_writer_clear(ck_zip_writer *writer) {
     ck_buffer_clear(writer->memory, &writer->directory);
+    ck_zip_deflater_free(writer->deflater);
+    writer->deflater = NULL;
+}
+
+ckpt_status ck_zip_writer_deflate(ck_zip_writer *writer, ckpt_error *err) {
+    writer->deflater = ck_zip_deflater_create(writer->memory, writer->sink);
+    return writer->deflater != NULL ? CKPT_OK : ck_fail_nomem(err);
 }
 
 static bool is_torch(const ck_zip_writer *writer) {
     return writer->style == CK_ZIP_TORCH;
+}
+
+/* Whether its sizes go to Zip64 fields. How large it gets deflated is not known when the room for
+ * them is made. */
+static bool is_large(const ck_zip_writer *writer) {
+    uint64_t most = writer->deflater != NULL ? ck_zip_deflate_bound(writer->size) : writer->size;
+    return most >= TOO_LARGE;
+}
+
+static uint32_t size_in_header(const ck_zip_writer *writer, uint64_t size) {
+    return is_large(writer) ? TOO_LARGE : (uint32_t)size;
+}
+
+static uint16_t method_of(const ck_zip_writer *writer) {
+    return writer->deflater != NULL ? CK_ZIP_DEFLATED : 0;
 }
 
 /* PyTorch writes no descriptor for an empty record. */
@@ -55,10 +77,10 @@ static uint16_t flags_of(const ck_zip_writer *writer, const char *name, size_t n
  * size, since it does not know it yet. */
 static size_t put_zip64(const ck_zip_writer *writer, unsigned char *extra) {
     bool torch = is_torch(writer);
-    size_t size = writer->size >= TOO_LARGE ? 16 : 0;
+    size_t size = is_large(writer) ? 16 : 0;
     if (size > 0) {
         ck_store64(extra + EXTRA_HEAD, writer->size);
-        ck_store64(extra + EXTRA_HEAD + 8, torch ? 0 : writer->size);
+        ck_store64(extra + EXTRA_HEAD + 8, torch ? 0 : writer->stored);
     }
     if (torch && writer->header_offset >= TOO_LARGE) {
         ck_store64(extra + EXTRA_HEAD + size, writer->header_offset);
@@ -71,9 +93,13 @@ static size_t put_zip64(const ck_zip_writer *writer, unsigned char *extra) {
     return EXTRA_HEAD + size;
 }
 
-/* As many bytes as bring the data to a multiple of 64; data_offset is set. */
+/* As many bytes as bring data that are stored to a multiple of 64; data_offset is set. */
 static size_t put_extra(ck_zip_writer *writer, size_t name_size, unsigned char *extra) {
     size_t size = put_zip64(writer, extra);
+    if (writer->deflater != NULL) {
+        writer->data_offset = writer->header_offset + CK_ZIP_LOCAL_SIZE + name_size + size;
+        return size;
+    }
     uint64_t start = writer->header_offset + CK_ZIP_LOCAL_SIZE + name_size + size + EXTRA_HEAD;
     size_t padding = (size_t)((0 - start) % ALIGNMENT);
     ck_store16(extra + size, PADDING_ID);
@@ -86,17 +112,17 @@ static size_t put_extra(ck_zip_writer *writer, size_t name_size, unsigned char *
 static void put_head(const ck_zip_writer *writer, const char *name, size_t name_size,
                      size_t extra_size, unsigned char *head) {
     bool torch = is_torch(writer);
-    uint32_t size = torch ? 0 : ck_zip_narrow(writer->size);
     memset(head, 0, CK_ZIP_LOCAL_SIZE);
     ck_store32(head, CK_ZIP_LOCAL_SIGNATURE);
     ck_store16(head + 6, flags_of(writer, name, name_size));
     if (!torch) {
-        ck_store16(head + 4, writer->size >= TOO_LARGE ? CK_ZIP_VERSION64 : VERSION);
+        ck_store16(head + 4, is_large(writer) ? CK_ZIP_VERSION64 : VERSION);
+        ck_store16(head + 8, method_of(writer));
         ck_store16(head + 12, DATE);
         ck_store32(head + 14, writer->crc32);
     }
-    ck_store32(head + 18, size);
-    ck_store32(head + 22, size);
+    ck_store32(head + 18, torch ? 0 : size_in_header(writer, writer->stored));
+    ck_store32(head + 22, torch ? 0 : size_in_header(writer, writer->size));
     ck_store16(head + 26, (uint16_t)name_size);
     ck_store16(head + 28, (uint16_t)extra_size);
 }
@@ -120,11 +146,11 @@ static ckpt_status write_local(ck_zip_writer *writer, ckpt_error *err) {
 
 /* ---- central directory ---- */
 
-/* Without the CRC-32, which comes when the entry ends. */
+/* Without the CRC-32 and the size of what is stored, which come when the entry ends. */
 static bool add_record(ck_zip_writer *writer, const char *name, size_t name_size) {
     unsigned char record[CK_ZIP_CENTRAL_SIZE], extra[EXTRA_HEAD + 24];
     size_t extra_size = EXTRA_HEAD;
-    bool large = writer->size >= TOO_LARGE, far = writer->header_offset >= TOO_LARGE;
+    bool large = is_large(writer), far = writer->header_offset >= TOO_LARGE;
     if (large) {
         ck_store64(extra + extra_size, writer->size);
         ck_store64(extra + extra_size + 8, writer->size);
@@ -140,8 +166,8 @@ static bool add_record(ck_zip_writer *writer, const char *name, size_t name_size
     memset(record, 0, sizeof record);
     ck_store32(record, CK_ZIP_CENTRAL_SIGNATURE);
     ck_store16(record + 8, flags_of(writer, name, name_size));
-    ck_store32(record + 20, ck_zip_narrow(writer->size));
-    ck_store32(record + 24, ck_zip_narrow(writer->size));
+    ck_store16(record + 10, method_of(writer));
+    ck_store32(record + 24, size_in_header(writer, writer->size));
     ck_store16(record + 28, (uint16_t)name_size);
     ck_store16(record + 30, (uint16_t)extra_size);
     ck_store32(record + 42, ck_zip_narrow(writer->header_offset));
@@ -170,13 +196,23 @@ ckpt_status ck_zip_begin(ck_zip_writer *writer, const char *name, size_t name_si
     writer->open = true;
     writer->header_offset = writer->position;
     writer->size = size;
-    writer->done = 0;
+    writer->done = writer->stored = 0;
     writer->crc32 = 0;
     (void)put_extra(writer, name_size, extra);
     if (!add_record(writer, name, name_size))
         return ck_fail_nomem(err);
     writer->count++;
-    return CKPT_OK;
+    return writer->deflater != NULL
+               ? ck_zip_deflate_begin(writer->deflater, writer->data_offset, err)
+               : CKPT_OK;
+}
+
+static ckpt_status put_content(ck_zip_writer *writer, const unsigned char *bytes, size_t size,
+                               ckpt_error *err) {
+    if (writer->deflater != NULL)
+        return ck_zip_deflate(writer->deflater, bytes, size, err);
+    return writer->sink->write(writer->sink->ctx, bytes, size, writer->data_offset + writer->done,
+                               err);
 }
 
 ckpt_status ck_zip_write(ck_zip_writer *writer, const void *bytes, size_t size, ckpt_error *err) {
@@ -185,8 +221,7 @@ ckpt_status ck_zip_write(ck_zip_writer *writer, const void *bytes, size_t size, 
         return ck_fail(err, CKPT_E_ARGUMENT, "an entry gets more bytes than its size");
     while (size > 0) {
         size_t piece = size < LARGEST_PIECE ? size : LARGEST_PIECE;
-        ckpt_status status = writer->sink->write(writer->sink->ctx, next, piece,
-                                                 writer->data_offset + writer->done, err);
+        ckpt_status status = put_content(writer, next, piece, err);
         if (status != CKPT_OK)
             return status;
         writer->crc32 = (uint32_t)crc32_z(writer->crc32, next, piece);
@@ -220,13 +255,29 @@ static ckpt_status write_descriptor(ck_zip_writer *writer, ckpt_error *err) {
     return status;
 }
 
+/* What was not known when the record was made. */
+static void complete_record(ck_zip_writer *writer) {
+    unsigned char *record = writer->directory.bytes + writer->record;
+    ck_store32(record + 16, writer->crc32);
+    ck_store32(record + 20, size_in_header(writer, writer->stored));
+    if (is_large(writer))
+        ck_store64(record + CK_ZIP_CENTRAL_SIZE + ck_load16(record + 28) + EXTRA_HEAD + 8,
+                   writer->stored);
+}
+
 ckpt_status ck_zip_end(ck_zip_writer *writer, ckpt_error *err) {
     if (!writer->open || writer->done != writer->size)
         return ck_fail(err, CKPT_E_ARGUMENT, "an entry gets fewer bytes than its size");
+    ckpt_status status = CKPT_OK;
+    if (writer->deflater != NULL)
+        status = ck_zip_deflate_end(writer->deflater, err);
     writer->open = false;
-    writer->position = writer->data_offset + writer->size;
-    ck_store32(writer->directory.bytes + writer->record + 16, writer->crc32);
-    ckpt_status status = write_local(writer, err);
+    writer->position =
+        writer->deflater != NULL ? writer->deflater->offset : writer->data_offset + writer->size;
+    writer->stored = writer->position - writer->data_offset;
+    complete_record(writer);
+    if (status == CKPT_OK)
+        status = write_local(writer, err);
     if (status == CKPT_OK && has_descriptor(writer))
         status = write_descriptor(writer, err);
     return status;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing ZIP archives of stored entries, with payloads that begin at multiples of 64. The same
- * calls give the same bytes: there are no dates in them. */
+/* Writing ZIP archives of stored entries, with payloads that begin at multiples of 64, or of
+ * deflated ones. The same calls give the same bytes: there are no dates in them. (What is deflated
+ * depends on the version of zlib.) */
 #ifndef CK_ZIPWRITE_H
 #define CK_ZIPWRITE_H
 
 #include "base/buffer.h"
+#include "exchange/zipdeflate.h"
 #include "model/format.h"
 
 typedef enum ck_zip_style {
@@ -27,13 +29,17 @@ typedef struct ck_zip_writer {
     bool open;
     size_t record; /* of it in the directory */
     uint64_t header_offset, data_offset, size, done;
+    uint64_t stored; /* bytes in the file: as many as size where they are not deflated */
     uint32_t crc32;
+    ck_zip_deflater *deflater; /* NULL: entries are stored */
 } ck_zip_writer;
 
 /* Both must outlive the writer; it writes from offset 0 of the sink on. */
 void ck_zip_writer_init(ck_zip_writer *writer, const ck_memory *memory, const ck_sink *sink,
                         ck_zip_style style);
 void ck_zip_writer_clear(ck_zip_writer *writer);
+/* Deflates all entries, before the first. For CK_ZIP_PLAIN. */
+ckpt_status ck_zip_writer_deflate(ck_zip_writer *writer, ckpt_error *err);
 
 /* size: of the content, which must be known before. CKPT_E_UNSUPPORTED: the name breaks rule Z6 of
  * zipread.h. */

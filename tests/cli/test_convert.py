@@ -196,6 +196,23 @@ def test_compression_for_any_number_of_threads():
     tap.equal((work / "unpacked.ckpt").read_bytes() == (work / NAME).read_bytes(), True)
 
 
+def test_arrays_are_deflated_on_request():
+    """As numpy.savez_compressed does, and read back."""
+    fine("ckpt-convert", "-q", NAME, "plain.npz")
+    fine("ckpt-convert", "-q", "--compress", NAME, "small.npz")
+    with zipfile.ZipFile(work / "plain.npz") as plain, zipfile.ZipFile(work / "small.npz") as small:
+        tap.equal(small.testzip(), None)
+        tap.equal(small.namelist(), plain.namelist())
+        for a, b in zip(plain.infolist(), small.infolist()):
+            tap.equal((a.compress_type, b.compress_type), (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+            tap.equal((b.file_size, b.CRC, small.read(b)), (a.file_size, a.CRC, plain.read(a)), b.filename)
+    tap.equal((work / "small.npz").stat().st_size < (work / "plain.npz").stat().st_size, True)
+    tap.equal(run("ckpt-verify", "small.npz").status, 0)
+    tap.equal(run("ckpt-diff", "plain.npz", "small.npz").status, 0)
+    fine("ckpt-convert", "-q", "small.npz", "again.npz")
+    tap.equal((work / "again.npz").read_bytes(), (work / "plain.npz").read_bytes())
+
+
 def test_equal_tensors_can_be_tied():
     shown = fine("ckpt-convert", "--tie-equal", NAME, "tied.ckpt")
     tap.equal("  tie       members tied to an equal tensor: 2\n" in shown, True, shown)

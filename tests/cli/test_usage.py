@@ -105,7 +105,7 @@ def test_wrong_usage_of_what_converts():
          "--threads takes a number from 1 to 64, not '0'"),
         ("ckpt-convert", [NET, "x.ckpt", "--chunk-size", "5000"],
          "--chunk-size takes a power of two from 4096 to 2^30, not '5000'"),
-        ("ckpt-convert", [NET, "x.npy", "-z"], "--compress is for the format ckpt, not npy"),
+        ("ckpt-convert", [NET, "x.npy", "-z"], "--compress is for the formats ckpt and npz, not npy"),
         ("ckpt-convert", [NET, "x.ckpt", "-q", "-j"], "--json and --quiet exclude each other"),
         ("ckpt-convert", [NET, "x.safetensors.index.json"],
          "'x.safetensors.index.json' is the index of shards; give --shard-size SIZE"),

@@ -141,12 +141,13 @@ static void count_loss(void *ctx, const ckpt_loss *loss) {
     ++*(unsigned *)ctx;
 }
 
-static ckpt_status save_archive(sweep *s, ckpt_error *err) {
+static ckpt_status save_as(sweep *s, bool compress, ckpt_error *err) {
     ckpt *c = make_model(s), *opened;
     ckpt_error ignored;
     unsigned losses = 0;
     ckpt_save_options options = sweep_save_options(s);
     options.format = "npz";
+    options.compress = compress;
     options.on_loss = count_loss;
     options.loss_ctx = &losses;
     sweep_arm(s);
@@ -164,9 +165,18 @@ static ckpt_status save_archive(sweep *s, ckpt_error *err) {
     return status;
 }
 
+static ckpt_status save_archive(sweep *s, ckpt_error *err) {
+    return save_as(s, false, err);
+}
+
+static ckpt_status save_deflated(sweep *s, ckpt_error *err) {
+    return save_as(s, true, err);
+}
+
 const sweep_case archive_scenarios[] = {
     {"open npz, mapped", open_mapped},
     {"open npz, read", open_read},
     {"save npz", save_archive},
+    {"save npz, deflated", save_deflated},
     {NULL, NULL},
 };
