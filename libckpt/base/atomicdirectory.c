@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/filewrite.h"
+#include "base/temporaryfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,6 +46,12 @@ static const char *path_of(ck_atomic_directory *d, const char *name) {
     return fits ? (const char *)d->name.bytes : NULL;
 }
 
+static void release(ck_atomic_directory *d) {
+    if (d->guard >= 0)
+        d->files->close(d->files->ctx, d->guard);
+    d->guard = -1;
+}
+
 static void free_names(ck_atomic_directory *d) {
     ck_free(&d->memory, d->temporary, d->temporary_room, 1);
     ck_free_string(&d->memory, d->path);
@@ -70,7 +77,7 @@ static ckpt_status make_temporary(ck_atomic_directory *d, ckpt_error *err) {
     int failure = EEXIST;
     for (unsigned number = 1; number <= ATTEMPTS && failure == EEXIST; number++) {
         name_temporary(d, number);
-        failure = d->files->mkdir(d->files->ctx, d->temporary);
+        failure = ck_temporary_directory(d->files, d->temporary, &d->guard);
     }
     return failure == 0 ? CKPT_OK
                         : ck_fail_errno(err, d->path, "make a directory beside it", failure);
@@ -84,7 +91,7 @@ ckpt_status ck_atomic_directory_open(ck_atomic_directory *ret_directory, const c
     d.memory = *memory;
     d.files = files != NULL ? files : ckpt_posix_filesystem();
     d.durable = durable;
-    d.file = -1;
+    d.file = d.guard = -1;
     if (d.files->mkdir == NULL || d.files->rmdir == NULL)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "%s: its file system makes no directories",
                        CK_NAME(path));
@@ -214,6 +221,7 @@ ckpt_status ck_atomic_directory_commit(ck_atomic_directory *directory, ckpt_erro
         return status;
     }
     int failure = sync_directory(d, d->parent);
+    release(d);
     if (failure != 0)
         status = tell_durability(d, failure, err);
     free_names(d);
@@ -245,5 +253,6 @@ void ck_atomic_directory_abort(ck_atomic_directory *directory) {
     d->file = -1;
     remove_entries(d);
     d->files->rmdir(d->files->ctx, d->temporary);
+    release(d);
     free_names(d);
 }

@@ -3,8 +3,8 @@
  * files written and synced one after another, renamed, and the directory around it synced. Where
  * something has its name already it is not made: a directory cannot be replaced in one step.
  *
- * What a program that is killed leaves of it is a directory ".NAME.N.tmp", which nobody takes away.
- */
+ * What a program that is killed leaves of it is a directory ".NAME.N.tmp", which the next saver of
+ * the same name takes away (base/temporaryfile.h). */
 #ifndef CK_ATOMICDIRECTORY_H
 #define CK_ATOMICDIRECTORY_H
 
@@ -21,6 +21,7 @@ typedef struct ck_atomic_directory {
     ck_buffer entries; /* of what was made: 'd' or 'f', the name inside, a NUL */
     ck_buffer name;    /* scratch: the path of an entry */
     int file;          /* that is being written, or -1 */
+    int guard;         /* holds the lock, or -1 */
 } ck_atomic_directory;
 
 /* CKPT_E_EXISTS: something has that name. CKPT_E_UNSUPPORTED: the file system makes no directories.

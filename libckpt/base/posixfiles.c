@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The default file system: POSIX, one call each. */
 #include "base/linuxfiles.h"
+#include "base/posixtree.h"
 
 #include <ckpt/hooks.h>
 
@@ -181,6 +182,7 @@ static const ckpt_filesystem posix_filesystem = {
     .begin_sync = ck_linux_begin_sync,
     .mkdir = posix_mkdir,
     .rmdir = posix_rmdir,
+    .remove_tree = ck_posix_remove_tree,
 };
 
 const ckpt_filesystem *ckpt_posix_filesystem(void) {

@@ -77,9 +77,11 @@ static bool remove_left_over(ck_atomic_file *file, unsigned number) {
     ckpt_file_status status = {.size = 0};
     int old;
     bool same = false, removed = false;
-    if (files->lock == NULL || files->status_of_path(files->ctx, file->temporary, &status) != 0 ||
-        !status.is_regular || status.inode == 0 ||
-        open_uninterrupted(files, file->temporary, CKPT_FILE_EDIT, &old) != 0)
+    if (files->lock == NULL || files->status_of_path(files->ctx, file->temporary, &status) != 0)
+        return false;
+    if (!status.is_regular)
+        return ck_temporary_remove_directory(files, file->temporary);
+    if (status.inode == 0 || open_uninterrupted(files, file->temporary, CKPT_FILE_EDIT, &old) != 0)
         return false;
     if (files->lock(files->ctx, old) == 0 && compare_with_name(file, old, &same) == 0 && same) {
         remove_parts(file, number);
@@ -188,4 +190,58 @@ void ck_temporary_release(ck_atomic_file *file) {
     if (file->guard >= 0)
         file->files->close(file->files->ctx, file->guard);
     file->guard = -1;
+}
+
+/* ---- directories ---- */
+
+/* Opens the directory itself, not what a link leads to, and locks it. */
+static int lock_directory(const ckpt_filesystem *files, const char *path, int *ret_guard) {
+    ckpt_file_status here = {.size = 0}, there = {.size = 0};
+    int guard;
+    int failure = open_uninterrupted(files, path, CKPT_FILE_DIRECTORY, &guard);
+    if (failure != 0)
+        return failure;
+    do
+        failure = files->lock(files->ctx, guard);
+    while (failure == EINTR);
+    if (failure == 0)
+        failure = files->status(files->ctx, guard, &here);
+    if (failure == 0)
+        failure = files->status_of_path(files->ctx, path, &there);
+    if (failure == 0 && (there.is_link || !is_same(&here, &there)))
+        failure = EEXIST;
+    if (failure != 0)
+        files->close(files->ctx, guard);
+    else
+        *ret_guard = guard;
+    return failure;
+}
+
+bool ck_temporary_remove_directory(const ckpt_filesystem *files, const char *path) {
+    ckpt_file_status status = {.size = 0};
+    int guard;
+    if (files->lock == NULL || files->remove_tree == NULL ||
+        files->status_of_path(files->ctx, path, &status) != 0 || status.is_regular ||
+        status.is_link || status.inode == 0 || lock_directory(files, path, &guard) != 0)
+        return false;
+    bool removed = files->remove_tree(files->ctx, path) == 0;
+    files->close(files->ctx, guard);
+    return removed;
+}
+
+int ck_temporary_directory(const ckpt_filesystem *files, const char *path, int *ret_guard) {
+    int failure = files->mkdir(files->ctx, path);
+    *ret_guard = -1;
+    if (failure == EEXIST && ck_temporary_remove_directory(files, path))
+        failure = files->mkdir(files->ctx, path);
+    if (failure != 0 || files->lock == NULL)
+        return failure;
+    failure = lock_directory(files, path, ret_guard);
+    /* Another saver took it for a left-over before it was locked. */
+    if (failure == ENOENT || failure == EWOULDBLOCK || failure == EAGAIN || failure == EEXIST)
+        return EEXIST;
+    if (failure == 0 || means_no_locks(failure) || failure == EACCES)
+        return 0;
+    files->rmdir(files->ctx, path);
+    return failure;
 }

@@ -156,6 +156,11 @@ static int fault_rmdir(void *ctx, const char *path) {
     return failure != 0 ? failure : below()->rmdir(below()->ctx, path);
 }
 
+static int fault_remove_tree(void *ctx, const char *path) {
+    int failure = begin(ctx, FILE_REMOVE_TREE, -1);
+    return failure != 0 ? failure : below()->remove_tree(below()->ctx, path);
+}
+
 static int fault_map(void *ctx, int file, size_t size, const void **ret_bytes) {
     fault_files *files = ctx;
     int failure = begin(files, FILE_MAP, file);
@@ -201,7 +206,8 @@ const ckpt_filesystem *fault_files_hook(fault_files *files) {
                             .lock = fault_lock,
                             .open_at = fault_open_at,
                             .mkdir = fault_mkdir,
-                            .rmdir = fault_rmdir};
+                            .rmdir = fault_rmdir,
+                            .remove_tree = fault_remove_tree};
     files->hook = hook;
     return &files->hook;
 }

@@ -28,6 +28,7 @@ typedef enum file_operation {
     FILE_OPEN_AT,
     FILE_MKDIR,
     FILE_RMDIR,
+    FILE_REMOVE_TREE,
     FILE_OPERATION_COUNT
 } file_operation;
 

@@ -87,6 +87,11 @@ typedef struct ckpt_filesystem {
      * mkdir fails with EEXIST if the name is taken, rmdir unless the directory is empty. */
     int (*mkdir)(void *ctx, const char *path);
     int (*rmdir)(void *ctx, const char *path);
+    /* To take away what a program that was killed has left of such a save; NULL: nothing is taken
+     * away. Removes a directory with the files in it and in the directories in it. Symbolic links
+     * are removed and not followed; where directories are nested deeper it fails, and may have
+     * removed a part. */
+    int (*remove_tree)(void *ctx, const char *path);
 } ckpt_filesystem;
 
 /* The default file system, for hooks that wish to pass most calls on. */
