@@ -125,6 +125,65 @@ static ckpt_status rename_part(ck_part *part, ckpt_error *err) {
     return status;
 }
 
+/* ---- what had the names ---- */
+
+static ckpt_status set_aside(ck_part *part, ckpt_error *err) {
+    const ckpt_filesystem *files = part->file.files;
+    ckpt_file_status there = {.size = 0};
+    int failure = files->status_of_path(files->ctx, part->file.path, &there);
+    if (failure == ENOENT)
+        return CKPT_OK;
+    if (failure != 0)
+        return ck_fail_errno(err, part->file.path, "look at", failure);
+    size_t size = strlen(part->file.temporary);
+    char *aside = ck_copy_string(&part->file.memory, part->file.temporary, size);
+    if (aside == NULL)
+        return ck_fail_nomem(err);
+    memcpy(aside + size - 3, "old", 3);
+    failure = files->rename(files->ctx, part->file.path, aside);
+    if (failure != 0) {
+        ck_free_string(&part->file.memory, aside);
+        return ck_fail_errno(err, part->file.path, "set it aside", failure);
+    }
+    part->aside = aside;
+    return CKPT_OK;
+}
+
+static ckpt_status set_all_aside(ck_parts *parts, ckpt_error *err) {
+    bool any = false;
+    for (uint32_t i = 0; i < ck_parts_count(parts); i++) {
+        ck_part *part = *part_at(parts, i);
+        ckpt_status status = part != NULL ? set_aside(part, err) : CKPT_OK;
+        if (status != CKPT_OK)
+            return status;
+        any = any || (part != NULL && part->aside != NULL);
+    }
+    int failure = any ? ck_atomic_sync_directory(parts->main) : 0;
+    return failure == 0 ? CKPT_OK
+                        : ck_fail_errno(err, parts->main->path, "sync its directory", failure);
+}
+
+/* Its name is free again, unless another program has it. */
+static void bring_back(const ck_part *part) {
+    const ckpt_filesystem *files = part->file.files;
+    ckpt_file_status there = {.size = 0};
+    if (files->status_of_path(files->ctx, part->file.path, &there) == ENOENT)
+        files->rename(files->ctx, part->aside, part->file.path);
+}
+
+static void end_aside(ck_part *part, bool keep) {
+    if (part->aside == NULL)
+        return;
+    if (keep)
+        part->file.files->unlink(part->file.files->ctx, part->aside);
+    else
+        bring_back(part);
+    ck_free_string(&part->file.memory, part->aside);
+    part->aside = NULL;
+}
+
+/* ---- the end ---- */
+
 static ckpt_status rename_all(ck_parts *parts, ckpt_error *err) {
     bool any = false;
     for (uint32_t i = 0; i < ck_parts_count(parts); i++) {
@@ -157,6 +216,7 @@ static void free_parts(ck_parts *parts, bool keep) {
             continue;
         if (!keep)
             take_back(part);
+        end_aside(part, keep);
         if (part->file.temporary[0] != '\0')
             ck_atomic_abort(&part->file);
         else
@@ -171,6 +231,8 @@ ckpt_status ck_parts_commit(ck_parts *parts, ck_atomic_file *main, ckpt_error *e
     ckpt_status status = finish_all(parts, err);
     if (status == CKPT_OK)
         status = ck_atomic_finish(main, err);
+    if (status == CKPT_OK && parts->sets_aside)
+        status = set_all_aside(parts, err);
     if (status == CKPT_OK)
         status = rename_all(parts, err);
     if (status != CKPT_OK) {

@@ -6,9 +6,13 @@
  * path of the main file holds the old one or the new one, and the new one only with all its parts.
  *
  * What fails before the main file is replaced is taken back: parts that have their names already
- * are removed, but for those that took the place of a file. That one cannot be brought back; where
- * names of parts stand for their content it had the same bytes, elsewhere the old main file may now
- * lead to new parts. A part that another program has replaced meanwhile is that program's.
+ * are removed, but for those that took the place of a file. Where names of parts stand for their
+ * content that one had the same bytes. Elsewhere (sets_aside) what has the name of a part is first
+ * called ".NAME.N.P.old", N and P being those of the temporary files: all of them, then the
+ * directory is synced, then the parts get their names. So the old main file never leads to old
+ * parts and new ones together: after a failure the old ones have their names again; who reads
+ * between, or after a program was killed then, finds that some are missing, and the old ones under
+ * those other names. A part that another program has replaced meanwhile is that program's.
  *
  * Parts of earlier saves are left alone: other files may name them. */
 #ifndef CK_PARTFILES_H
@@ -22,6 +26,7 @@ typedef struct ck_part {
     ck_atomic_file file;
     bool is_named;
     bool is_renamed; /* and took a name that was free */
+    char *aside;     /* where the file is that had its name; NULL for none */
     uint64_t device, inode;
 } ck_part;
 
@@ -29,6 +34,7 @@ typedef struct ck_parts {
     const ck_atomic_file *main;
     ck_buffer parts; /* of ck_part *, NULL for one that was discarded */
     ck_nametree names;
+    bool sets_aside; /* set by the caller before the commit */
 } ck_parts;
 
 /* The main file is open, stays the caller's and must outlive the parts. */

@@ -171,6 +171,8 @@ static ckpt_status write_planned(const ck_gguf_plan *plan, const ck_sink *sink,
         status = ck_gguf_plan_report(plan, err);
     if (status == CKPT_OK)
         status = write_one(plan, 0, sink, &meter, err);
+    if (status == CKPT_OK && files > 1)
+        sink->parts->replace(sink->parts->ctx);
     for (uint32_t i = 1; i < files && status == CKPT_OK; i++)
         status = write_other(plan, i, sink->parts, &meter, err);
     return status;

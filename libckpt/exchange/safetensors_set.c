@@ -141,6 +141,7 @@ ckpt_status ck_safetensors_write_set(const ck_safetensors_plan *plan, const ck_s
     if (name_size(sink->parts->stem) > MAX_STEM)
         return ck_fail(err, CKPT_E_LIMIT, "the name '%s' is too long for shards to be named after",
                        CK_NAME(sink->parts->stem));
+    sink->parts->replace(sink->parts->ctx);
     for (uint32_t first = 0, next; first < plan->count && status == CKPT_OK; first = next) {
         for (next = first + 1; next < plan->count; next++) {
             if (plan->items[next].shard != plan->items[first].shard)

@@ -26,6 +26,11 @@ static ckpt_status read_part(void *ctx, uint32_t part, void *bytes, size_t size,
     return ck_atomic_read(&ck_parts_at(ctx, part)->file, bytes, size, offset, err);
 }
 
+static void replace_parts(void *ctx) {
+    ck_parts *parts = ctx;
+    parts->sets_aside = true;
+}
+
 static ckpt_status name_part(void *ctx, uint32_t part, const char *component, ckpt_error *err) {
     return ck_parts_set_name(ctx, part, component, err);
 }
@@ -60,6 +65,7 @@ ckpt_status ck_part_sink_begin(ck_part_sink *ret_sink, const ck_atomic_file *mai
                            .files = main->files,
                            .create = create_part,
                            .read = read_part,
+                           .replace = replace_parts,
                            .name = name_part,
                            .finish = finish_part,
                            .discard = discard_part};

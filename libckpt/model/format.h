@@ -35,6 +35,9 @@ typedef struct ck_part_files {
     /* Exactly size bytes of what has been written to the part. */
     ckpt_status (*read)(void *ctx, uint32_t part, void *bytes, size_t size, uint64_t offset,
                         ckpt_error *err);
+    /* The names of the parts do not come from what is in them: what has them is part of an older
+     * checkpoint, which must stay whole until this one is. */
+    void (*replace)(void *ctx);
     /* Under which component the part is to be found; every part must have been told one before the
      * writer returns. A file of that name is replaced. */
     ckpt_status (*name)(void *ctx, uint32_t part, const char *component, ckpt_error *err);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static fault_memory watched;
 static fault_files files;
@@ -92,18 +93,21 @@ START_TEST(parts_and_main_file_appear) {
 }
 END_TEST
 
-START_TEST(all_is_synced_before_the_first_name_and_the_main_file_comes_last) {
-    assert_ok(save_all());
-    static const file_operation wanted[] = {FILE_SYNC,   FILE_SYNC,          FILE_SYNC,
-                                            FILE_RENAME, FILE_RENAME,        FILE_SYNC_DIRECTORY,
-                                            FILE_RENAME, FILE_SYNC_DIRECTORY};
-    uint64_t next = 0;
+/* wanted ends with FILE_OPERATION_COUNT. */
+static void assert_synced_in_order(const file_operation *wanted) {
     for (uint64_t i = 0; i < files.operations; i++) {
         file_operation operation = files.records[i].operation;
         if (operation == FILE_SYNC || operation == FILE_RENAME || operation == FILE_SYNC_DIRECTORY)
-            ck_assert_int_eq(operation, wanted[next++]);
+            ck_assert_int_eq(operation, *wanted++);
     }
-    ck_assert_uint_eq(next, 8);
+    ck_assert_int_eq(*wanted, FILE_OPERATION_COUNT);
+}
+
+START_TEST(all_is_synced_before_the_first_name_and_the_main_file_comes_last) {
+    assert_ok(save_all());
+    assert_synced_in_order((const file_operation[]){FILE_SYNC, FILE_SYNC, FILE_SYNC, FILE_RENAME,
+                                                    FILE_RENAME, FILE_SYNC_DIRECTORY, FILE_RENAME,
+                                                    FILE_SYNC_DIRECTORY, FILE_OPERATION_COUNT});
 }
 END_TEST
 
@@ -223,6 +227,120 @@ START_TEST(a_part_that_took_the_place_of_a_file_stays_after_a_failure) {
 }
 END_TEST
 
+/* ---- parts whose names do not tell what is in them ---- */
+
+static void assert_old_set(void) {
+    assert_content("net.ckpt", "old");
+    assert_content("a.part", "old a");
+    assert_content("b.part", "old b");
+}
+
+static void make_old_set(void) {
+    test_write_file(path, "old", 3);
+    test_write_file(beside("a.part"), "old a", 5);
+    test_write_file(beside("b.part"), "old b", 5);
+}
+
+static ckpt_status replace_all(void) {
+    ckpt_status status = begin();
+    if (status != CKPT_OK)
+        return status;
+    parts.sets_aside = true;
+    status = add("a.part", "new a");
+    if (status == CKPT_OK)
+        status = add("b.part", "new b");
+    if (status == CKPT_OK)
+        status = ck_atomic_write(&main_file, "new", 3, 0, &err);
+    if (status == CKPT_OK)
+        return ck_parts_commit(&parts, &main_file, &err);
+    ck_parts_abort(&parts);
+    ck_atomic_abort(&main_file);
+    return status;
+}
+
+/* Every failing call: the old set or the new one, whole, and nothing else. */
+START_TEST(a_set_is_replaced_as_a_whole) {
+    make_old_set();
+    fault_files_restart(&files);
+    assert_ok(replace_all());
+    uint64_t operations = files.operations;
+    for (uint64_t i = 1; i <= operations; i++) {
+        make_old_set();
+        fault_files_restart(&files);
+        files.fail_at = i;
+        files.sys_errno = EIO;
+        ckpt_status status = replace_all();
+        bool cleaned = files.records[i - 1].operation != FILE_UNLINK;
+        files.fail_at = 0;
+        if (status == CKPT_OK || status == CKPT_E_DURABILITY) {
+            assert_content("net.ckpt", "new");
+            assert_content("a.part", "new a");
+            assert_content("b.part", "new b");
+        } else {
+            assert_old_set();
+        }
+        if (cleaned)
+            ck_assert_uint_eq(test_directory_count(&directory), 3);
+        else
+            ck_assert_int_eq(
+                remove(beside(".net.ckpt.1.1.old")) & remove(beside(".net.ckpt.1.2.old")), 0);
+    }
+}
+END_TEST
+
+/* Whoever looks finds parts of one set only: some may be missing. */
+static void assert_no_mixture(void) {
+    static const char *const names[] = {"a.part", "b.part"};
+    char seen = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        struct stat status;
+        size_t size;
+        if (stat(beside(names[i]), &status) != 0)
+            continue;
+        char *bytes = test_read_file(beside(names[i]), &size);
+        ck_assert(seen == '\0' || seen == bytes[0]);
+        seen = bytes[0];
+        free(bytes);
+    }
+}
+
+static unsigned watched_renames;
+
+static int rename_and_look(void *ctx, const char *from, const char *to) {
+    int failure = files.hook.rename(ctx, from, to);
+    watched_renames++;
+    assert_no_mixture();
+    return failure;
+}
+
+START_TEST(no_moment_has_parts_of_both_sets) {
+    ckpt_filesystem watching = *hook;
+    watching.rename = rename_and_look;
+    hook = &watching;
+    watched_renames = 0;
+    make_old_set();
+    assert_ok(replace_all());
+    ck_assert_uint_eq(watched_renames, 5);
+    assert_synced_in_order((const file_operation[]){
+        FILE_SYNC, FILE_SYNC, FILE_SYNC, FILE_RENAME, FILE_RENAME, FILE_SYNC_DIRECTORY, FILE_RENAME,
+        FILE_RENAME, FILE_SYNC_DIRECTORY, FILE_RENAME, FILE_SYNC_DIRECTORY, FILE_OPERATION_COUNT});
+}
+END_TEST
+
+START_TEST(a_main_file_that_cannot_be_replaced_leaves_the_old_parts) {
+    make_old_set();
+    assert_ok(begin());
+    parts.sets_aside = true;
+    assert_ok(add("a.part", "new a"));
+    ck_assert_int_eq(remove(path), 0);
+    ck_assert_int_eq(mkdir(path, 0777), 0); /* so that the main file cannot have its name */
+    ck_assert_int_ne(ck_parts_commit(&parts, &main_file, &err), CKPT_OK);
+    assert_content("a.part", "old a");
+    ck_assert_int_eq(rmdir(path), 0);
+    ck_assert_uint_eq(test_directory_count(&directory), 2);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("partfiles");
     TCase *tests = tcase_create("partfiles");
@@ -236,6 +354,9 @@ int main(void) {
     tcase_add_test(tests, parts_are_as_private_as_what_is_replaced);
     tcase_add_test(tests, a_failure_leaves_nothing_behind);
     tcase_add_test(tests, a_part_that_took_the_place_of_a_file_stays_after_a_failure);
+    tcase_add_test(tests, a_set_is_replaced_as_a_whole);
+    tcase_add_test(tests, no_moment_has_parts_of_both_sets);
+    tcase_add_test(tests, a_main_file_that_cannot_be_replaced_leaves_the_old_parts);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
