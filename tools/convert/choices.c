@@ -6,6 +6,7 @@
 #include "../common/glob.h"
 #include "../common/textbuffer.h"
 #include "convert.h"
+#include "pythonnotes.h"
 
 /* From a type to a type. */
 typedef struct cast_count {
@@ -21,6 +22,8 @@ typedef struct choices {
     size_t cast_count, cast_room;
     unsigned char *counted; /* by tensor: its cast is counted */
     uint64_t kept, left_out;
+    bool has_notes; /* about Python objects, which go by names */
+    new_names names;
 } choices;
 
 bool convert_has_choices(const convert_options *o) {
@@ -108,6 +111,8 @@ static bool choose(void *ctx, const ckpt_walk_item *item, ckpt_copy_choice *choi
     }
     k->kept += is_tensor;
     choice->name = rename_item(k, item);
+    if (k->has_notes)
+        new_names_add(&k->names, item->name, choice->name != NULL ? choice->name : item->name);
     if (is_tensor) {
         choice->dtype = dtype_of(k, item);
         count_cast(k, item->tensor, choice->dtype);
@@ -148,6 +153,10 @@ static int copy_chosen(choices *k, ckpt *from, ckpt **ret_ckpt) {
         ckpt_free(c);
         return tool_fail(CONVERT, "%s: nothing is selected: no tensor is left", k->o->input);
     }
+    if (status == CKPT_OK && k->has_notes) {
+        new_names_sort(&k->names);
+        status = python_notes_rename(c, from, &k->names, &err);
+    }
     if (status == CKPT_OK)
         status = ckpt_attach(c, from, &err);
     if (status != CKPT_OK) {
@@ -158,8 +167,17 @@ static int copy_chosen(choices *k, ckpt *from, ckpt **ret_ckpt) {
     return TOOL_FINE;
 }
 
+static bool has_notes(ckpt *c) {
+    static const char *const keys[] = {"torch.versions", "torch.types", "torch.order"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (ckpt_value_kind(ckpt_map_get(ckpt_metadata(c), keys[i])) != CKPT_VALUE_ABSENT)
+            return true;
+    }
+    return false;
+}
+
 int convert_choose(convert_options *o, ckpt *from, ckpt **ret_ckpt) {
-    choices k = {.o = o};
+    choices k = {.o = o, .has_notes = has_notes(from)};
     size_t longest = 0;
     for (size_t i = 0; i < o->dtype_count; i++)
         longest = o->dtypes[i].pattern_size > longest ? o->dtypes[i].pattern_size : longest;
@@ -173,5 +191,6 @@ int convert_choose(convert_options *o, ckpt *from, ckpt **ret_ckpt) {
     free(k.pattern);
     free(k.counted);
     free(k.casts);
+    new_names_free(&k.names);
     return status;
 }

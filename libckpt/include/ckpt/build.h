@@ -108,8 +108,8 @@ CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_add_buffer(ckpt_module module, const c
  * is taken. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_rename(ckpt_module module, const char *name,
                                                  const char *new_name, ckpt_error *err);
-/* Takes the name away; what it named stays under its other names. Time: linear in the members before
- * it or in those behind it, whichever are fewer. */
+/* Takes the name away; what it named stays under its other names. Time: linear in the members
+ * before it or in those behind it, whichever are fewer. */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_remove(ckpt_module module, const char *name,
                                                  ckpt_error *err);
 /* Lets an existing tensor name stand for another tensor: net[4].weight = net[2].weight. dtype and

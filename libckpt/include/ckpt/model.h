@@ -97,8 +97,8 @@ CKPT_API uint32_t ckpt_module_member_count(ckpt_module module);
 CKPT_API ckpt_member ckpt_module_member(ckpt_module module, uint32_t i);
 CKPT_API ckpt_member ckpt_module_member_named(ckpt_module module, const char *name);
 
-/* net[i]: child module i in declaration order, tensors not counted. Time: linear in the members up to
- * it; to go through all of them, use ckpt_module_member. */
+/* net[i]: child module i in declaration order, tensors not counted. Time: linear in the members up
+ * to it; to go through all of them, use ckpt_module_member. */
 CKPT_API ckpt_module ckpt_module_at(ckpt_module module, uint32_t i);
 CKPT_API ckpt_module ckpt_module_child(ckpt_module module, const char *name);
 CKPT_API ckpt_tensor ckpt_module_tensor(ckpt_module module, const char *name);
