@@ -95,6 +95,15 @@ void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status,
     va_end(arguments);
 }
 
+void ck_error_rule(ckpt_error *err, const char *rule) {
+    char text[16];
+    if (err == NULL)
+        return;
+    snprintf(err->rule, sizeof err->rule, "%s", rule);
+    snprintf(text, sizeof text, "rule %s", rule);
+    ck_error_prefix(err, err->status, text);
+}
+
 /* The common ones by their POSIX meaning: strerror is not safe with threads, and its words depend
  * on the locale. */
 static const char *errno_text(int sys_errno) {

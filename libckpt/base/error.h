@@ -32,6 +32,11 @@ void ck_set_error_at(ckpt_error *err, const ck_place *place, ckpt_status status,
 #define ck_fail(err, status, ...) (ck_set_error((err), (status), __VA_ARGS__), (status))
 #define ck_fail_at(err, place, status, ...)                                                        \
     (ck_set_error_at((err), (place), (status), __VA_ARGS__), (status))
+/* Of a rule, where a layer above knows the file. */
+#define ck_fail_rule(err, name, status, ...)                                                       \
+    (ck_set_error_at((err), &(const ck_place){NULL, CKPT_NO_OFFSET, (name), 0, 0}, (status),       \
+                     __VA_ARGS__),                                                                 \
+     (status))
 #define ck_fail_nomem(err)                                                                         \
     (ck_set_error((err), CKPT_E_NOMEM, "out of memory"), (ckpt_status)CKPT_E_NOMEM)
 /* CKPT_E_NOMEM, CKPT_E_NOT_FOUND (ENOENT) or CKPT_E_IO for an errno: "NAME: cannot WHAT: TEXT". */
@@ -49,5 +54,7 @@ ck_name_text ck_name_n(const char *name, size_t size);
 /* Puts "NAME: " before the message of an error that a deeper layer stored without knowing the file.
  * Returns err's status unchanged; does nothing for CKPT_OK or NULL. */
 ckpt_status ck_error_prefix(ckpt_error *err, ckpt_status status, const char *name);
+/* Says of an error that a deeper layer stored which rule it breaks. */
+void ck_error_rule(ckpt_error *err, const char *rule);
 
 #endif

@@ -24,7 +24,7 @@ static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
 }
 
 static ckpt_status fail(ckpt_error *err, const char *what) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "%s", what);
+    return ck_fail_rule(err, "O3", CKPT_E_STRUCTURE, "%s", what);
 }
 
 /* The object under 'data' takes the place of the whole. */
@@ -41,8 +41,9 @@ static ckpt_status unwrap(ck_torch_reader *t, ckpt_error *err) {
         data == CK_PICKLE_NO_NODE)
         return fail(err, "the pickle is not the dict that flow.save writes");
     if (number != 1)
-        return ck_fail(err, CKPT_E_VERSION, "OneFlow's protocol version %llu, where 1 is known",
-                       (unsigned long long)number);
+        return ck_fail_rule(err, "O4", CKPT_E_VERSION,
+                            "OneFlow's protocol version %llu, where 1 is known",
+                            (unsigned long long)number);
     uint32_t magic = ck_pickle_get(p, root, "__oneflow__");
     if (magic != CK_PICKLE_NO_NODE && ck_pickle_kind_of(p, magic) != CK_PICKLE_NONE)
         return fail(err, "'__oneflow__' is not None");
@@ -58,7 +59,7 @@ static ckpt_status read_object(ck_oneflow_reader *r, ckpt_error *err) {
     if (status != CKPT_OK)
         return status;
     if (end != r->source->size)
-        status = fail(err, "there are bytes behind the pickle");
+        status = ck_fail_rule(err, "O1", CKPT_E_STRUCTURE, "there are bytes behind the pickle");
     if (status == CKPT_OK)
         status = unwrap(&r->t, err);
     if (status == CKPT_OK)

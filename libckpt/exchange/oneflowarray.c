@@ -8,7 +8,8 @@
 #include <string.h>
 
 static ckpt_status fail(ckpt_error *err, const char *what) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "a NumPy array whose %s is not what NumPy writes", what);
+    return ck_fail_rule(err, "O6", CKPT_E_STRUCTURE,
+                        "a NumPy array whose %s is not what NumPy writes", what);
 }
 
 /* ---- dtypes ---- */
@@ -76,8 +77,8 @@ static ckpt_status parse_dtype(const ck_pickle *p, uint32_t node, ck_oneflow_ele
     }
     size_t size;
     const char *text = ck_pickle_text(p, ck_pickle_child(p, node, 0), &size);
-    return ck_fail(err, CKPT_E_UNSUPPORTED, "a NumPy array of dtype '%s'",
-                   ck_name_n(text, size).text);
+    return ck_fail_rule(err, "O6", CKPT_E_UNSUPPORTED, "a NumPy array of dtype '%s'",
+                        ck_name_n(text, size).text);
 }
 
 /* ---- shape, order, bytes ---- */
@@ -103,11 +104,11 @@ static ckpt_status set_strides(ck_oneflow_elements *e, const uint32_t order[CK_M
         uint64_t extent = e->shape[order[i]];
         e->strides[order[i]] = stride;
         if (!ck_mul(stride, extent != 0 ? extent : 1, &stride))
-            return ck_fail(err, CKPT_E_OVERFLOW, "the tensor has too many elements");
+            return ck_fail_rule(err, "O7", CKPT_E_OVERFLOW, "the tensor has too many elements");
         numel = extent != 0 ? numel : 0;
     }
     if (!ck_mul(stride, ckpt_dtype_describe(e->dtype).block_bytes, &size))
-        return ck_fail(err, CKPT_E_OVERFLOW, "the tensor has too many elements");
+        return ck_fail_rule(err, "O7", CKPT_E_OVERFLOW, "the tensor has too many elements");
     e->size = numel != 0 ? size : 0;
     return CKPT_OK;
 }
@@ -132,9 +133,9 @@ static ckpt_status set_bytes(const ck_pickle *p, uint32_t node, ck_oneflow_eleme
     if (bytes->kind != CK_PICKLE_BYTES && bytes->kind != CK_PICKLE_BYTEARRAY)
         return fail(err, "content");
     if (bytes->as.bytes.size != e->size)
-        return ck_fail(err, CKPT_E_MISMATCH,
-                       "a NumPy array has %llu bytes, where its shape and dtype make %llu",
-                       (unsigned long long)bytes->as.bytes.size, (unsigned long long)e->size);
+        return ck_fail_rule(err, "O7", CKPT_E_MISMATCH,
+                            "a NumPy array has %llu bytes, where its shape and dtype make %llu",
+                            (unsigned long long)bytes->as.bytes.size, (unsigned long long)e->size);
     e->offset = bytes->as.bytes.offset;
     return CKPT_OK;
 }
@@ -214,8 +215,9 @@ ckpt_status ck_oneflow_parse_array(const ck_pickle *p, uint32_t node, ck_oneflow
     uint16_t id = ck_pickle_name_id(p, node);
     if (ck_pickle_kind_of(p, node) != CK_PICKLE_OBJECT ||
         (id != CK_ONEFLOW_RECONSTRUCT && id != CK_ONEFLOW_FROMBUFFER))
-        return ck_fail(err, CKPT_E_STRUCTURE, "a tensor whose data is %s, not a NumPy array",
-                       ck_pickle_describe(p, node).text);
+        return ck_fail_rule(err, "O5", CKPT_E_STRUCTURE,
+                            "a tensor whose data is %s, not a NumPy array",
+                            ck_pickle_describe(p, node).text);
     return id == CK_ONEFLOW_RECONSTRUCT ? parse_state(p, node, ret, err)
                                         : parse_buffer(p, node, ret, err);
 }

@@ -8,17 +8,29 @@
  * it is read, lest a large net needs more files than a program may have. */
 #define OPEN_FILES 200
 
+static ckpt_status open_file(ck_source *ret, const ck_source *main, const char *directory,
+                             const char *component, ckpt_error *err) {
+    ckpt_status status = ck_source_open_beneath(ret, main, directory, component, err);
+    if (status == CKPT_E_BOUNDS)
+        ck_error_rule(err, "O9");
+    else if (status == CKPT_E_NOT_FOUND)
+        ck_error_rule(err, "O10");
+    else if (status == CKPT_E_UNSUPPORTED)
+        ck_error_rule(err, "O12");
+    return status;
+}
+
 static ckpt_status read_meta(const ckpt *c, const ck_source *main, const char *directory,
                              int *ret_dtype, ck_oneflow_elements *e, ckpt_error *err) {
     ck_source meta;
-    ckpt_status status = ck_source_open_beneath(&meta, main, directory, CK_ONEFLOW_META, err);
+    ckpt_status status = open_file(&meta, main, directory, CK_ONEFLOW_META, err);
     if (status != CKPT_OK)
         return status;
     char *text = NULL;
     size_t size = meta.size <= CK_ONEFLOW_MAX_META ? (size_t)meta.size : 0;
     if (meta.size > CK_ONEFLOW_MAX_META)
-        status = ck_fail(err, CKPT_E_LIMIT, "%s: more than %d bytes", CK_NAME(meta.name),
-                         CK_ONEFLOW_MAX_META);
+        status = ck_fail_rule(err, "O11", CKPT_E_LIMIT, "%s: more than %d bytes",
+                              CK_NAME(meta.name), CK_ONEFLOW_MAX_META);
     else if ((text = ck_alloc(ck_ckpt_memory(c), size, 1)) == NULL)
         status = ck_fail_nomem(err);
     if (status == CKPT_OK)
@@ -43,12 +55,13 @@ static ckpt_status open_out(const ck_source *main, const char *directory, uint64
                             ck_source *ret_out, ckpt_error *err) {
     ck_source out, base = *main;
     base.to_map = map;
-    ckpt_status status = ck_source_open_beneath(&out, &base, directory, CK_ONEFLOW_OUT, err);
+    ckpt_status status = open_file(&out, &base, directory, CK_ONEFLOW_OUT, err);
     if (status != CKPT_OK)
         return status;
     if (out.size != size) {
-        status = ck_fail(err, CKPT_E_MISMATCH, "%s: %llu bytes, where shape and dtype make %llu",
-                         CK_NAME(out.name), (unsigned long long)out.size, (unsigned long long)size);
+        status = ck_fail_rule(err, "O7", CKPT_E_MISMATCH,
+                              "%s: %llu bytes, where shape and dtype make %llu", CK_NAME(out.name),
+                              (unsigned long long)out.size, (unsigned long long)size);
         ck_source_close(&out);
         return status;
     }
@@ -155,8 +168,9 @@ ckpt_status ck_oneflow_open_tensor(ckpt *c, const ck_source *source, const char 
     bool narrow = *ret_dtype == CK_ONEFLOW_BFLOAT16;
     ret->dtype = narrow ? CKPT_F32 : ck_oneflow_dtypes[*ret_dtype].dtype;
     if (ret->dtype == CKPT_DTYPE_OTHER)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "tensors of oneflow.%s are not supported",
-                       ck_oneflow_dtypes[*ret_dtype].name);
+        return ck_fail_rule(err, "O11", CKPT_E_UNSUPPORTED,
+                            "tensors of oneflow.%s are not supported",
+                            ck_oneflow_dtypes[*ret_dtype].name);
     status = ck_oneflow_set_dense(ret, err);
     return status == CKPT_OK
                ? find_storage(c, source, directory, files, narrow, ret->size, ret_storage, err)

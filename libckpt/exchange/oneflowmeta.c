@@ -16,7 +16,7 @@ typedef struct scanner {
 } scanner;
 
 static ckpt_status fail(ckpt_error *err, const char *what) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "%s", what);
+    return ck_fail_rule(err, "O11", CKPT_E_STRUCTURE, "%s", what);
 }
 
 static void skip_space(scanner *s) {
@@ -75,7 +75,7 @@ static ckpt_status take_shape(scanner *s, uint32_t *rank, uint64_t shape[CK_MAX_
         if (!same(word, size, "dim") || !take(s, ':'))
             return fail(err, "a shape has other fields than dim");
         if (*rank == CK_MAX_RANK)
-            return ck_fail(err, CKPT_E_LIMIT, "more than %d dimensions", CK_MAX_RANK);
+            return ck_fail_rule(err, "O11", CKPT_E_LIMIT, "more than %d dimensions", CK_MAX_RANK);
         if (!take_number(s, &shape[(*rank)++]))
             return fail(err, "a dim is not a number of at most 18 digits");
     }
@@ -96,8 +96,8 @@ static ckpt_status take_dtype(scanner *s, int *ret_dtype, ckpt_error *err) {
             return CKPT_OK;
         }
     }
-    return ck_fail(err, CKPT_E_UNSUPPORTED, "the data_type '%s' is unknown",
-                   ck_name_n(word, size).text);
+    return ck_fail_rule(err, "O11", CKPT_E_UNSUPPORTED, "the data_type '%s' is unknown",
+                        ck_name_n(word, size).text);
 }
 
 ckpt_status ck_oneflow_parse_meta(const char *text, size_t size, int *ret_dtype, uint32_t *ret_rank,

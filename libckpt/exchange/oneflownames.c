@@ -85,10 +85,15 @@ static bool is_tensor(const ck_torch_reader *t, uint32_t node) {
            (id == CK_ONEFLOW_TENSOR || id == CK_ONEFLOW_PARAMETER);
 }
 
+static const char *rule_name(ck_pickle_rule rule) {
+    return rule == CK_PICKLE_ON_LIST || rule == CK_PICKLE_PLAIN_KEYS ? "O2" : "O1";
+}
+
 const ck_torch_dialect ck_oneflow_dialect = {
     .names = names,
     .name_count = sizeof names / sizeof names[0],
     .allowed = CK_PICKLE_PROTOCOL_2 | CK_PICKLE_PROTOCOL_5,
+    .rule_name = rule_name,
     .is_tensor = is_tensor,
     .make_tensor = ck_oneflow_make_tensor,
     .dtype_name = dtype_name,

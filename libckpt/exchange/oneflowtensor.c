@@ -25,9 +25,11 @@ static ckpt_status check_keys(const ck_pickle *p, uint32_t state, ckpt_error *er
         if (is_known)
             continue;
         if (ck_pickle_is_text(p, key, "placement") || ck_pickle_is_text(p, key, "sbp"))
-            return ck_fail(err, CKPT_E_UNSUPPORTED,
-                           "a global tensor with its placement, which flow.save does not write");
-        return ck_fail(err, CKPT_E_STRUCTURE, "a tensor with other state than OneFlow writes");
+            return ck_fail_rule(
+                err, "O5", CKPT_E_UNSUPPORTED,
+                "a global tensor with its placement, which flow.save does not write");
+        return ck_fail_rule(err, "O5", CKPT_E_STRUCTURE,
+                            "a tensor with other state than OneFlow writes");
     }
     return CKPT_OK;
 }
@@ -58,7 +60,8 @@ static ckpt_status find_storage(ck_torch_reader *t, uint32_t array, described *d
     d->storage = (ckpt_storage){t->c, t->made[array] - 1};
     return ckpt_storage_size(d->storage) == size
                ? CKPT_OK
-               : ck_fail(err, CKPT_E_UNSUPPORTED, "tensors of several dtypes have one array");
+               : ck_fail_rule(err, "O8", CKPT_E_UNSUPPORTED,
+                              "tensors of several dtypes have one array");
 }
 
 static ckpt_status describe_array(ck_torch_reader *t, uint32_t state, described *d,
@@ -67,7 +70,8 @@ static ckpt_status describe_array(ck_torch_reader *t, uint32_t state, described 
     uint32_t data = ck_pickle_get(p, state, "data"), dtype = ck_pickle_get(p, state, "dtype");
     if (data == CK_PICKLE_NO_NODE || dtype == CK_PICKLE_NO_NODE ||
         ck_oneflow_dtype_of(p, dtype) < 0)
-        return ck_fail(err, CKPT_E_STRUCTURE, "a tensor without data or without a dtype");
+        return ck_fail_rule(err, "O5", CKPT_E_STRUCTURE,
+                            "a tensor without data or without a dtype");
     ckpt_status status = ck_oneflow_parse_array(p, data, &d->elements, err);
     if (status != CKPT_OK)
         return status;
@@ -75,9 +79,9 @@ static ckpt_status describe_array(ck_torch_reader *t, uint32_t state, described 
     ckpt_dtype wanted =
         d->dtype == CK_ONEFLOW_BFLOAT16 ? CKPT_F32 : ck_oneflow_dtypes[d->dtype].dtype;
     if (wanted != d->elements.dtype)
-        return ck_fail(err, CKPT_E_MISMATCH, "a tensor of oneflow.%s with an array of %s",
-                       ck_oneflow_dtypes[d->dtype].name,
-                       ckpt_dtype_describe(d->elements.dtype).name);
+        return ck_fail_rule(
+            err, "O8", CKPT_E_MISMATCH, "a tensor of oneflow.%s with an array of %s",
+            ck_oneflow_dtypes[d->dtype].name, ckpt_dtype_describe(d->elements.dtype).name);
     return find_storage(t, data, d, err);
 }
 
@@ -90,10 +94,11 @@ static ckpt_status describe_directory(ck_torch_reader *t, uint32_t path, describ
     ck_oneflow_reader *r = (ck_oneflow_reader *)t;
     if (ck_pickle_kind_of(&t->pickle, path) != CK_PICKLE_TEXT ||
         ck_pickle_at(&t->pickle, path)->odd)
-        return ck_fail(err, CKPT_E_STRUCTURE, "the path of a tensor is not a text");
+        return ck_fail_rule(err, "O5", CKPT_E_STRUCTURE, "the path of a tensor is not a text");
     const char *text = ck_pickle_text(&t->pickle, path, &size);
     if (size >= sizeof name || memchr(text, 0, size) != NULL)
-        return ck_fail(err, CKPT_E_BOUNDS, "the path of a tensor is not the name of a directory");
+        return ck_fail_rule(err, "O9", CKPT_E_BOUNDS,
+                            "the path of a tensor is not the name of a directory");
     memcpy(name, text, size);
     name[size] = '\0';
     r->has_directories = true;
@@ -128,7 +133,8 @@ static ckpt_status make_new(ck_torch_reader *t, uint32_t node, bool is_parameter
     uint32_t state = ck_pickle_at(p, node)->as.object.state;
     if (ck_pickle_at(p, ck_pickle_at(p, node)->as.object.arguments)->count != 0 ||
         state == CK_PICKLE_NO_NODE || ck_pickle_kind_of(p, state) != CK_PICKLE_DICT)
-        return ck_fail(err, CKPT_E_STRUCTURE, "a tensor with other state than OneFlow writes");
+        return ck_fail_rule(err, "O5", CKPT_E_STRUCTURE,
+                            "a tensor with other state than OneFlow writes");
     ckpt_status status = check_keys(p, state, err);
     if (status != CKPT_OK)
         return status;

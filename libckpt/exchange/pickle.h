@@ -90,11 +90,23 @@ typedef struct ck_pickle_node {
     } as;
 } ck_pickle_node;
 
+/* What rules of spec/exchange.md a pickle can break. */
+typedef enum ck_pickle_rule {
+    CK_PICKLE_ON_LIST, /* opcodes, names and their uses */
+    CK_PICKLE_WELL_FORMED,
+    CK_PICKLE_UNIQUE_KEYS,
+    CK_PICKLE_PLAIN_KEYS, /* None, bools, numbers, texts */
+    CK_PICKLE_DENSE_MEMO,
+    CK_PICKLE_LIMITS
+} ck_pickle_rule;
+
 typedef struct ck_pickle {
     ck_memory memory;
     const ck_pickle_name *names;
     size_t name_count;
     unsigned allowed; /* CK_PICKLE_PROTOCOL_2, ... */
+    /* The id of a rule, NULL for none: PyTorch's, unless set after opening. */
+    const char *(*rule_name)(ck_pickle_rule rule);
 
     ck_buffer nodes;    /* of ck_pickle_node */
     ck_buffer children; /* of uint32_t */

@@ -61,9 +61,11 @@ static int compare(const void *a, const void *b) {
 
 static ckpt_status fail_twice(const ck_pickle *p, const key *k, ckpt_error *err) {
     if (k->key_class == 4)
-        return ck_pickle_fail(p, err, CKPT_E_STRUCTURE, "a dict or set has the key '%s' twice",
-                              ck_name_n(k->text, k->size).text);
-    return ck_pickle_fail(p, err, CKPT_E_STRUCTURE, "a dict or set has a key twice");
+        return ck_pickle_fail_by(p, err, CK_PICKLE_UNIQUE_KEYS, CKPT_E_STRUCTURE,
+                                 "a dict or set has the key '%s' twice",
+                                 ck_name_n(k->text, k->size).text);
+    return ck_pickle_fail_by(p, err, CK_PICKLE_UNIQUE_KEYS, CKPT_E_STRUCTURE,
+                             "a dict or set has a key twice");
 }
 
 static ckpt_status check_sorted(ck_pickle *p, key *keys, size_t count, ckpt_error *err) {
@@ -87,8 +89,9 @@ static ckpt_status check_container(ck_pickle *p, uint32_t id, ck_buffer *keys, c
     for (uint32_t i = 0; i < node->count; i++) {
         uint32_t child = ck_pickle_child(p, id, i * width);
         if (!make_key(p, child, &list[i]))
-            return ck_pickle_fail(p, err, CKPT_E_UNSUPPORTED, "%s is a key of a dict or a set",
-                                  ck_pickle_describe(p, child).text);
+            return ck_pickle_fail_by(p, err, CK_PICKLE_PLAIN_KEYS, CKPT_E_UNSUPPORTED,
+                                     "%s is a key of a dict or a set",
+                                     ck_pickle_describe(p, child).text);
     }
     return node->count > 1 ? check_sorted(p, list, node->count, err) : CKPT_OK;
 }

@@ -6,10 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *rule_of_torch(ck_pickle_rule rule) {
+    switch (rule) {
+    case CK_PICKLE_ON_LIST: return "PT4";
+    case CK_PICKLE_WELL_FORMED: return "PT5";
+    case CK_PICKLE_UNIQUE_KEYS:
+    case CK_PICKLE_PLAIN_KEYS: return "PT6";
+    case CK_PICKLE_DENSE_MEMO: return "PT7";
+    default: return NULL;
+    }
+}
+
 void ck_pickle_open(ck_pickle *p, const ck_memory *memory, const ck_pickle_name *names,
                     size_t name_count, unsigned allowed) {
     memset(p, 0, sizeof *p);
     p->memory = *memory;
+    p->rule_name = rule_of_torch;
     p->names = names;
     p->name_count = name_count;
     p->allowed = allowed;
@@ -31,15 +43,34 @@ void ck_pickle_close(ck_pickle *p) {
     ck_buffer_clear(&p->memory, &p->text);
 }
 
+static ckpt_status fail_with(const ck_pickle *p, ckpt_error *err, ck_pickle_rule rule,
+                             ckpt_status status, const char *format, va_list arguments) {
+    char text[300];
+    ck_place place = {p->source->name, p->opcode_at, p->rule_name(rule), 0, 0};
+    vsnprintf(text, sizeof text, format, arguments);
+    return ck_fail_at(err, &place, status, "%s", text);
+}
+
 ckpt_status ck_pickle_fail(const ck_pickle *p, ckpt_error *err, ckpt_status status,
                            const char *format, ...) {
-    char text[300];
-    ck_place place = {p->source->name, p->opcode_at, NULL, 0, 0};
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    fail_with(p, err,
+              status == CKPT_E_UNSUPPORTED ? CK_PICKLE_ON_LIST
+              : status == CKPT_E_LIMIT     ? CK_PICKLE_LIMITS
+                                           : CK_PICKLE_WELL_FORMED,
+              status, format, arguments);
     va_end(arguments);
-    return ck_fail_at(err, &place, status, "%s", text);
+    return status;
+}
+
+ckpt_status ck_pickle_fail_by(const ck_pickle *p, ckpt_error *err, ck_pickle_rule rule,
+                              ckpt_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fail_with(p, err, rule, status, format, arguments);
+    va_end(arguments);
+    return status;
 }
 
 /* ---- nodes ---- */

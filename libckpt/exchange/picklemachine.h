@@ -16,8 +16,11 @@ typedef struct ck_pickle_opcode {
 const ck_pickle_opcode *ck_pickle_opcode_of(unsigned char byte);
 
 /* Fails at the opcode that is being run. */
+/* Which rule is broken, the status tells: the list, the form, or a limit. */
 ckpt_status ck_pickle_fail(const ck_pickle *p, ckpt_error *err, ckpt_status status,
                            const char *format, ...) CK_PRINTF(4, 5);
+ckpt_status ck_pickle_fail_by(const ck_pickle *p, ckpt_error *err, ck_pickle_rule rule,
+                              ckpt_status status, const char *format, ...) CK_PRINTF(5, 6);
 
 /* ---- input ---- */
 

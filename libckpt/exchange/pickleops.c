@@ -189,8 +189,9 @@ static ckpt_status put(ck_pickle *p, uint64_t index, ckpt_error *err) {
         return status;
     /* Whoever numbers things as they come has read more bytes than that. */
     if (index >= p->position - p->begin || index >= CK_PICKLE_MAX_OPCODES)
-        return ck_pickle_fail(p, err, CKPT_E_LIMIT, "the memo has a gap before number %llu",
-                              (unsigned long long)index);
+        return ck_pickle_fail_by(p, err, CK_PICKLE_DENSE_MEMO, CKPT_E_LIMIT,
+                                 "the memo has a gap before number %llu",
+                                 (unsigned long long)index);
     while (memo_count(p) <= index) {
         const uint32_t nothing = CK_PICKLE_NO_NODE;
         if (!ck_buffer_append(&p->memory, &p->memo, &nothing, sizeof nothing))

@@ -38,7 +38,8 @@ static ckpt_status encode_latin(ck_torch_reader *t, const char *text, size_t siz
         text += code == 0;
         unsigned char byte = (unsigned char)code;
         if (code > 0xff)
-            return ck_fail(err, CKPT_E_STRUCTURE, "a character of bytes is none of latin-1");
+            return ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE,
+                                "a character of bytes is none of latin-1");
         if (!ck_buffer_append(&t->memory, bytes, &byte, 1))
             return ck_fail_nomem(err);
     }
@@ -51,8 +52,8 @@ static ckpt_status store_encoded(ck_torch_reader *t, uint32_t node, ckpt_value c
     size_t size = 0;
     const char *text = "";
     if (!find_bytes(&t->pickle, node, &text, &size))
-        return ck_fail(err, CKPT_E_STRUCTURE, "%s has other arguments than it takes",
-                       ck_pickle_describe(&t->pickle, node).text);
+        return ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE, "%s has other arguments than it takes",
+                            ck_pickle_describe(&t->pickle, node).text);
     ckpt_status status = ck_torch_spend_text(t, size, err);
     if (status == CKPT_OK)
         status = encode_latin(t, text, size, &bytes, err);

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static ckpt_status fail_arguments(ckpt_error *err) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "a tensor is made of other arguments than it takes");
+    return ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE,
+                        "a tensor is made of other arguments than it takes");
 }
 
 static bool parse_extents(const ck_pickle *p, uint32_t node, uint32_t *ret_rank,
@@ -41,8 +42,8 @@ static ckpt_status check_flags(const ck_pickle *p, uint32_t node, ckpt_error *er
     for (uint32_t i = 0; i < ck_pickle_at(p, node)->count; i++) {
         const ck_pickle_node *value = ck_pickle_at(p, ck_pickle_child(p, node, 2 * i + 1));
         if (value->kind != CK_PICKLE_BOOL || value->as.integer != 0)
-            return ck_fail(err, CKPT_E_UNSUPPORTED,
-                           "a view that conjugates or negates what it views");
+            return ck_fail_rule(err, "PT11", CKPT_E_UNSUPPORTED,
+                                "a view that conjugates or negates what it views");
     }
     return CKPT_OK;
 }
@@ -133,8 +134,9 @@ static ckpt_status parse_from_type(ck_torch_reader *t, uint32_t tuple, ck_torch_
     uint32_t arguments = ck_pickle_child(p, tuple, 2);
     if ((type != CK_TORCH_CLASS_TENSOR && type != CK_TORCH_CLASS_PARAMETER) ||
         !is_plain_id(function) || ck_pickle_kind_of(p, arguments) != CK_PICKLE_TUPLE)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "a tensor of a class other than Tensor (%s)",
-                       ck_pickle_describe(p, ck_pickle_child(p, tuple, 1)).text);
+        return ck_fail_rule(err, "PT11", CKPT_E_UNSUPPORTED,
+                            "a tensor of a class other than Tensor (%s)",
+                            ck_pickle_describe(p, ck_pickle_child(p, tuple, 1)).text);
     ckpt_status status = parse_plain(t, function, arguments, d, err);
     report_state(t, ck_pickle_child(p, tuple, 3));
     d->is_parameter = type == CK_TORCH_CLASS_PARAMETER;

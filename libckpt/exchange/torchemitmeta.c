@@ -58,11 +58,23 @@ static int64_t version_of(ckpt_module module) {
                : 1;
 }
 
+/* A module whose name is empty has the path that is the root's: its tensors alone tell of it. */
+static bool has_no_path(ck_torch_writer *w, const ck_torch_entries *entries, uint32_t i) {
+    if (i == 0 || *ck_torch_module_path(entries, i) != '\0')
+        return false;
+    if (ckpt_module_member_count(ck_torch_module_entry(entries, i)->module) == 0)
+        ck_report_loss(&w->losses, CKPT_LOSS_MODULE, "",
+                       "a module without tensors whose name is empty is left out");
+    return true;
+}
+
 /* Every module of a net. */
 static void emit_new_versions(ck_torch_writer *w, const ck_torch_entries *entries) {
     ck_torch_emit_hooks(w);
     ck_pickle_op_byte(&w->pickle, '(');
     for (uint32_t i = 0; i < ck_torch_module_count(entries); i++) {
+        if (has_no_path(w, entries, i))
+            continue;
         if (i > 0 && i % CK_TORCH_BATCH == 0) {
             ck_pickle_op_byte(&w->pickle, 'u');
             ck_pickle_op_byte(&w->pickle, '(');

@@ -37,9 +37,9 @@ static bool probe(const unsigned char *head, size_t size, uint64_t file_size) {
            is_preview(head, size);
 }
 
-static ckpt_status fail(const ck_source *source, ckpt_status status, uint64_t offset,
-                        const char *what, ckpt_error *err) {
-    ck_place place = {source->name, offset, NULL, 0, 0};
+static ckpt_status fail(const ck_source *source, const char *rule, ckpt_status status,
+                        uint64_t offset, const char *what, ckpt_error *err) {
+    ck_place place = {source->name, offset, rule, 0, 0};
     return ck_fail_at(err, &place, status, "%s", what);
 }
 
@@ -58,14 +58,15 @@ static ckpt_status check_preamble(const ck_torch_reader *t, const ck_source *sou
     uint64_t number;
     ckpt_status status = run_plain(&p, &t->memory, source, offset, &root, err);
     if (status == CKPT_OK && (!ck_pickle_uint(&p, root, &number) || number != PROTOCOL_VERSION))
-        status = fail(source, CKPT_E_VERSION, sizeof magic,
+        status = fail(source, "PT16", CKPT_E_VERSION, sizeof magic,
                       "a version of the old format other than 1001", err);
     ck_pickle_close(&p);
     if (status != CKPT_OK)
         return status;
     status = run_plain(&p, &t->memory, source, offset, &root, err);
     if (status == CKPT_OK && ck_pickle_kind_of(&p, root) != CK_PICKLE_DICT)
-        status = fail(source, CKPT_E_STRUCTURE, *offset, "the sizes of C types are missing", err);
+        status = fail(source, "PT16", CKPT_E_STRUCTURE, *offset, "the sizes of C types are missing",
+                      err);
     ck_pickle_close(&p);
     return status;
 }
@@ -77,17 +78,18 @@ static ckpt_status place_one(ck_torch_reader *t, const ck_source *source, uint32
     unsigned char field[8];
     uint64_t size, end;
     if (source->size - *offset < sizeof field)
-        return fail(source, CKPT_E_TRUNCATED, *offset, "the file ends before a storage", err);
+        return fail(source, "PT16", CKPT_E_TRUNCATED, *offset, "the file ends before a storage",
+                    err);
     ckpt_status status = ck_source_read(source, *offset, field, sizeof field, err);
     if (status != CKPT_OK)
         return status;
     if (ck_load64(field) != storage->numel)
-        return fail(source, CKPT_E_MISMATCH, *offset,
+        return fail(source, "PT16", CKPT_E_MISMATCH, *offset,
                     "a storage has another number of elements than the pickle says", err);
     *offset += sizeof field;
     if (!ck_mul(storage->numel, ck_torch_element_size(storage->class_number), &size) ||
         !ck_add(*offset, size, &end) || end > source->size)
-        return fail(source, CKPT_E_TRUNCATED, *offset, "the file ends in a storage", err);
+        return fail(source, "PT16", CKPT_E_TRUNCATED, *offset, "the file ends in a storage", err);
     status = ck_torch_place_storage(t, number, *offset, size, NULL, err);
     *offset = end;
     return status;
@@ -104,17 +106,18 @@ static ckpt_status place_storages(ck_torch_reader *t, const ck_source *source, c
             number = ck_torch_find_storage(t, text, size);
         }
         if (number == UINT32_MAX || ck_torch_storage_at(t, number)->is_there)
-            return fail(source, CKPT_E_MISMATCH, offset,
+            return fail(source, "PT16", CKPT_E_MISMATCH, offset,
                         "the list of storages has one that the object has not, or one twice", err);
         ckpt_status status = place_one(t, source, number, &offset, err);
         if (status != CKPT_OK)
             return status;
     }
     if (count != ck_torch_storage_count(t))
-        return fail(source, CKPT_E_MISMATCH, offset, "the list of storages is incomplete", err);
-    if (offset != source->size)
-        return fail(source, CKPT_E_STRUCTURE, offset, "there are bytes behind the last storage",
+        return fail(source, "PT16", CKPT_E_MISMATCH, offset, "the list of storages is incomplete",
                     err);
+    if (offset != source->size)
+        return fail(source, "PT16", CKPT_E_STRUCTURE, offset,
+                    "there are bytes behind the last storage", err);
     return CKPT_OK;
 }
 
@@ -124,7 +127,8 @@ static ckpt_status read_storages(ck_torch_reader *t, const ck_source *source, ui
     uint32_t keys = 0;
     ckpt_status status = run_plain(&p, &t->memory, source, &offset, &keys, err);
     if (status == CKPT_OK && ck_pickle_kind_of(&p, keys) != CK_PICKLE_LIST)
-        status = fail(source, CKPT_E_STRUCTURE, offset, "the list of storages is missing", err);
+        status =
+            fail(source, "PT16", CKPT_E_STRUCTURE, offset, "the list of storages is missing", err);
     if (status == CKPT_OK)
         status = place_storages(t, source, &p, keys, offset, err);
     ck_pickle_close(&p);
@@ -148,14 +152,15 @@ static ckpt_status refuse_older(const ck_source *source, ckpt_error *err) {
     if (status != CKPT_OK)
         return status;
     if (is_tar(head, size))
-        return fail(source, CKPT_E_UNSUPPORTED, 0,
+        return fail(source, "PT17", CKPT_E_UNSUPPORTED, 0,
                     "PyTorch's oldest format, a tar archive, which its own safe reader does not "
                     "take either",
                     err);
     if (is_preview(head, size))
-        return fail(source, CKPT_E_UNSUPPORTED, 0, "a format of a preview of PyTorch 1.0", err);
+        return fail(source, "PT17", CKPT_E_UNSUPPORTED, 0, "a format of a preview of PyTorch 1.0",
+                    err);
     if (size < sizeof magic || memcmp(head, magic, sizeof magic) != 0)
-        return fail(source, CKPT_E_FORMAT, 0, "not a file of PyTorch's old format", err);
+        return fail(source, "PT16", CKPT_E_FORMAT, 0, "not a file of PyTorch's old format", err);
     return CKPT_OK;
 }
 

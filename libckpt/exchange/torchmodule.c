@@ -6,46 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- what holds tensors ---- */
-
-static ckpt_status survey_children(ck_torch_reader *t, uint32_t node, bool *ret_holds,
-                                   ckpt_error *err) {
-    uint32_t step = ck_pickle_kind_of(&t->pickle, node) == CK_PICKLE_DICT ? 2 : 1;
-    uint32_t count = ck_pickle_at(&t->pickle, node)->count;
-    ckpt_status status = CKPT_OK;
-    for (uint32_t i = 0; status == CKPT_OK && i < count; i++) {
-        uint32_t child = ck_pickle_child(&t->pickle, node, i * step + (step - 1));
-        status = ck_torch_survey(t, child, err);
-        *ret_holds = *ret_holds || t->seen[child] == CK_TORCH_HOLDS_TENSORS;
-    }
-    return status;
-}
-
-ckpt_status ck_torch_survey(ck_torch_reader *t, uint32_t node, ckpt_error *err) {
-    ck_pickle_kind kind = ck_pickle_kind_of(&t->pickle, node);
-    bool is_container = kind >= CK_PICKLE_TUPLE && kind <= CK_PICKLE_DICT;
-    bool holds = ck_torch_is_tensor(t, node);
-    ckpt_status status = CKPT_OK;
-    if (t->seen[node] == CK_TORCH_ENTERED)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s contains itself",
-                       ck_pickle_describe(&t->pickle, node).text);
-    if (t->seen[node] != CK_TORCH_UNKNOWN)
-        return CKPT_OK;
-    if (is_container) {
-        if (t->depth >= CK_PICKLE_MAX_DEPTH)
-            return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d",
-                           CK_PICKLE_MAX_DEPTH);
-        t->seen[node] = CK_TORCH_ENTERED;
-        t->depth++;
-        status = survey_children(t, node, &holds, err);
-        t->depth--;
-        /* A state_dict is a module even where none of its modules has a tensor. */
-        holds = holds || ck_torch_metadata_of(t, node) != CK_PICKLE_NO_NODE;
-    }
-    t->seen[node] = holds ? CK_TORCH_HOLDS_TENSORS : CK_TORCH_PLAIN;
-    return status;
-}
-
 /* ---- names ---- */
 
 /* The module under a component of a name, which is made when it is not there. NULL in
@@ -69,8 +29,8 @@ static ckpt_status follow(ckpt_module *module, char *key, size_t size, char **re
     ckpt_status status = CKPT_OK;
     uint32_t depth = 0;
     if (size > CK_MAX_NAME_SIZE)
-        return ck_fail(err, CKPT_E_LIMIT, "the key '%s' has more than %d bytes",
-                       ck_name_n(key, size).text, CK_MAX_NAME_SIZE);
+        return ck_fail_rule(err, "PT14", CKPT_E_LIMIT, "the key '%s' has more than %d bytes",
+                            ck_name_n(key, size).text, CK_MAX_NAME_SIZE);
     while (status == CKPT_OK && module->owner != NULL && ++depth <= CK_MAX_DEPTH &&
            (dot = memchr(component, '.', (size_t)(end - component))) != NULL) {
         *dot = '\0';
@@ -80,14 +40,14 @@ static ckpt_status follow(ckpt_module *module, char *key, size_t size, char **re
     }
     *ret_last = module->owner != NULL ? component : NULL;
     if (status == CKPT_OK && depth > CK_MAX_DEPTH)
-        return ck_fail(err, CKPT_E_LIMIT, "the key '%s' has more than %d components",
-                       ck_name_n(key, size).text, CK_MAX_DEPTH);
+        return ck_fail_rule(err, "PT14", CKPT_E_LIMIT, "the key '%s' has more than %d components",
+                            ck_name_n(key, size).text, CK_MAX_DEPTH);
     return status;
 }
 
 static ckpt_status fail_both(const char *key, size_t size, ckpt_error *err) {
-    return ck_fail(
-        err, CKPT_E_UNSUPPORTED,
+    return ck_fail_rule(
+        err, "PT13", CKPT_E_UNSUPPORTED,
         "the key '%s' begins with another one, or begins another one: a member cannot be "
         "both a tensor and a module",
         ck_name_n(key, size).text);
@@ -167,32 +127,50 @@ static ckpt_status add_listed(const filling *f, char *path, size_t size, ckpt_er
     return status == CKPT_OK && last != NULL ? enter(&module, last, err) : status;
 }
 
-/* Whether the key is that of a tensor in the module of that path. */
-static bool stands_in(const char *key, size_t size, const char *path, size_t path_size) {
-    size_t last = size;
-    while (last > 0 && key[last - 1] != '.')
-        last--;
-    return last == 0 ? path_size == 0
-                     : last - 1 == path_size && path_size != 0 && memcmp(key, path, path_size) == 0;
+/* Whether the key is that of a tensor in the module of that path, or below. */
+static bool stands_below(const char *key, size_t size, const char *path, size_t path_size) {
+    return path_size == 0 ||
+           (size > path_size && key[path_size] == '.' && memcmp(key, path, path_size) == 0);
 }
 
-/* A state_dict and its _metadata have the order of the modules, so that a walk through both at once
- * gives each module its place, with tensors or without. */
+static bool stands_in(const char *key, size_t size, const char *path, size_t path_size) {
+    size_t begin = path_size != 0 ? path_size + 1 : 0;
+    return stands_below(key, size, path, path_size) &&
+           memchr(key + begin, '.', size - begin) == NULL;
+}
+
+/* Adds the next elements as long as they stand there, or (wanted: false) do not. */
+static ckpt_status add_while(ck_torch_reader *t, const filling *f, uint32_t *next, bool wanted,
+                             bool (*stands)(const char *, size_t, const char *, size_t),
+                             const char *path, size_t path_size, ckpt_error *err) {
+    ckpt_status status = CKPT_OK;
+    while (status == CKPT_OK && *next < f->count) {
+        size_t size;
+        const char *key = ck_torch_key(&f->keys, *next, &size);
+        if (stands(key, size, path, path_size) != wanted)
+            break;
+        status = add_element(t, f, (*next)++, err);
+    }
+    return status;
+}
+
+/* One walk through a state_dict and its _metadata, which have the order of the modules, gives each
+ * module its place, with tensors or without. */
 static ckpt_status add_with_modules(ck_torch_reader *t, const filling *f,
-                                    const ck_torch_keys *paths, uint32_t path_count,
-                                    ckpt_error *err) {
+                                    const ck_torch_listed *listed, ckpt_error *err) {
     uint32_t next = 0;
     ckpt_status status = CKPT_OK;
-    for (uint32_t i = 0; status == CKPT_OK && i < path_count; i++) {
-        size_t path_size, size;
-        char *path = ck_torch_key(paths, i, &path_size);
-        status = add_listed(f, path, path_size, err);
-        while (status == CKPT_OK && next < f->count) {
-            const char *key = ck_torch_key(&f->keys, next, &size);
-            if (!stands_in(key, size, path, path_size))
-                break;
-            status = add_element(t, f, next++, err);
-        }
+    for (uint32_t i = 0; status == CKPT_OK && i < listed->count; i++) {
+        size_t size;
+        char *path = ck_torch_key(&listed->paths, i, &size);
+        /* Where the orders differ, that of the tensors is kept. */
+        if (size != 0 && listed->holds.bytes[i] != 0 &&
+            !ckpt_module_exists(ckpt_find_module(f->module, path)))
+            status = add_while(t, f, &next, false, stands_below, path, size, err);
+        if (status == CKPT_OK)
+            status = add_listed(f, path, size, err);
+        if (status == CKPT_OK)
+            status = add_while(t, f, &next, true, stands_in, path, size, err);
     }
     while (status == CKPT_OK && next < f->count)
         status = add_element(t, f, next++, err);
@@ -201,13 +179,14 @@ static ckpt_status add_with_modules(ck_torch_reader *t, const filling *f,
 
 static ckpt_status add_elements(ck_torch_reader *t, const filling *f, ckpt_error *err) {
     uint32_t metadata = ck_torch_metadata_of(t, f->node);
-    ck_torch_keys paths;
-    if (metadata == CK_PICKLE_NO_NODE || f->keys.word[0] != '\0')
-        return add_with_modules(t, f, NULL, 0, err);
-    ckpt_status status = ck_torch_make_keys(t, metadata, &paths, err);
+    ck_torch_listed listed;
+    memset(&listed, 0, sizeof listed);
+    ckpt_status status = CKPT_OK;
+    if (metadata != CK_PICKLE_NO_NODE && f->keys.word[0] == '\0')
+        status = ck_torch_list_modules(t, metadata, f->node, &f->keys, &listed, err);
     if (status == CKPT_OK)
-        status = add_with_modules(t, f, &paths, ck_pickle_at(&t->pickle, metadata)->count, err);
-    ck_torch_clear_keys(t, &paths);
+        status = add_with_modules(t, f, &listed, err);
+    ck_torch_clear_listed(t, &listed);
     return status;
 }
 
@@ -276,10 +255,9 @@ ckpt_status ck_torch_fill_module(ck_torch_reader *t, uint32_t node, ckpt_module 
                  .node = node,
                  .count = ck_pickle_at(&t->pickle, node)->count,
                  .is_dict = kind == CK_PICKLE_DICT};
-    if (kind == CK_PICKLE_SET || kind == CK_PICKLE_FROZENSET)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "a set holds tensors");
     if (t->depth >= CK_PICKLE_MAX_DEPTH)
-        return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d", CK_PICKLE_MAX_DEPTH);
+        return ck_fail_rule(err, t->pickle.rule_name(CK_PICKLE_LIMITS), CKPT_E_LIMIT,
+                            "values are nested deeper than %d", CK_PICKLE_MAX_DEPTH);
     uint32_t in_optimizer = is_optimizer(&t->pickle, node) ? 1 : 0;
     t->depth++;
     t->in_optimizer += in_optimizer;

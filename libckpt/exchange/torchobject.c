@@ -19,12 +19,14 @@ void ck_torch_reader_open(ck_torch_reader *t, ckpt *c, const ck_torch_dialect *d
     t->dialect = dialect;
     t->memory = *ck_ckpt_memory(c);
     t->views.seed = c->hash_seed;
-    if (dialect != NULL)
+    if (dialect != NULL) {
         ck_pickle_open(&t->pickle, &t->memory, dialect->names, dialect->name_count,
                        dialect->allowed);
-    else
+        t->pickle.rule_name = dialect->rule_name;
+    } else {
         ck_pickle_open(&t->pickle, &t->memory, ck_torch_names, ck_torch_name_count,
                        CK_PICKLE_PROTOCOL_2 | CK_PICKLE_PERSISTENT);
+    }
 }
 
 void ck_torch_reader_close(ck_torch_reader *t) {
@@ -71,6 +73,48 @@ ckpt_status ck_torch_read_object(ck_torch_reader *t, const ck_source *source, ui
     return ck_error_prefix(err, ck_torch_register_storages(t, err), source->name);
 }
 
+/* ---- what holds tensors ---- */
+
+static ckpt_status survey_children(ck_torch_reader *t, uint32_t node, bool *ret_holds,
+                                   ckpt_error *err) {
+    uint32_t step = ck_pickle_kind_of(&t->pickle, node) == CK_PICKLE_DICT ? 2 : 1;
+    uint32_t count = ck_pickle_at(&t->pickle, node)->count;
+    ckpt_status status = CKPT_OK;
+    for (uint32_t i = 0; status == CKPT_OK && i < count; i++) {
+        uint32_t child = ck_pickle_child(&t->pickle, node, i * step + (step - 1));
+        status = ck_torch_survey(t, child, err);
+        *ret_holds = *ret_holds || t->seen[child] == CK_TORCH_HOLDS_TENSORS;
+    }
+    return status;
+}
+
+ckpt_status ck_torch_survey(ck_torch_reader *t, uint32_t node, ckpt_error *err) {
+    ck_pickle_kind kind = ck_pickle_kind_of(&t->pickle, node);
+    bool is_container = kind >= CK_PICKLE_TUPLE && kind <= CK_PICKLE_DICT;
+    bool holds = ck_torch_is_tensor(t, node);
+    ckpt_status status = CKPT_OK;
+    if (t->seen[node] == CK_TORCH_ENTERED)
+        return ck_fail_rule(err, "PT8", CKPT_E_UNSUPPORTED, "%s contains itself",
+                            ck_pickle_describe(&t->pickle, node).text);
+    if (t->seen[node] != CK_TORCH_UNKNOWN)
+        return CKPT_OK;
+    if (is_container) {
+        if (t->depth >= CK_PICKLE_MAX_DEPTH)
+            return ck_fail_rule(err, t->pickle.rule_name(CK_PICKLE_LIMITS), CKPT_E_LIMIT,
+                                "values are nested deeper than %d", CK_PICKLE_MAX_DEPTH);
+        t->seen[node] = CK_TORCH_ENTERED;
+        t->depth++;
+        status = survey_children(t, node, &holds, err);
+        t->depth--;
+        /* A state_dict is a module even where none of its modules has a tensor. */
+        holds = holds || ck_torch_metadata_of(t, node) != CK_PICKLE_NO_NODE;
+    }
+    t->seen[node] = holds ? CK_TORCH_HOLDS_TENSORS : CK_TORCH_PLAIN;
+    return status;
+}
+
+/* ---- the root ---- */
+
 /* A root that is no container has one entry, "object", to which the empty pointer leads. */
 static ckpt_status build_object(ck_torch_reader *t, ckpt_module root, ckpt_error *err) {
     ckpt_tensor tensor;
@@ -100,6 +144,8 @@ static ckpt_status check_names(ckpt *c, ckpt_error *err) {
     ckpt_status status = ckpt_walk_create(ckpt_root(c), CKPT_WALK_EVERYTHING, &walk, err);
     if (status == CKPT_OK)
         ckpt_walk_free(walk);
+    else if (status == CKPT_E_LIMIT)
+        ck_error_rule(err, "PT14");
     return status;
 }
 

@@ -30,8 +30,9 @@ static const ck_zip_entry *find_record(archive *a, const char *name) {
     return ck_zip_find(a->zip, (const char *)a->name.bytes, a->root_size + size);
 }
 
-static ckpt_status fail(const archive *a, ckpt_status status, const char *what, ckpt_error *err) {
-    ck_place place = {a->source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+static ckpt_status fail(const archive *a, const char *rule, ckpt_status status, const char *what,
+                        ckpt_error *err) {
+    ck_place place = {a->source->name, CKPT_NO_OFFSET, rule, 0, 0};
     return ck_fail_at(err, &place, status, "%s", what);
 }
 
@@ -40,7 +41,7 @@ static ckpt_status find_folder(archive *a, ckpt_error *err) {
     const char *name = ck_zip_count(a->zip) != 0 ? ck_zip_entry_at(a->zip, 0)->name : "";
     const char *slash = strchr(name, '/');
     if (slash == NULL)
-        return fail(a, CKPT_E_FORMAT,
+        return fail(a, "PT1", CKPT_E_FORMAT,
                     "an archive, but none of PyTorch: its records lie in no folder", err);
     a->root_size = (size_t)(slash - name) + 1;
     if (!ck_buffer_append(&a->memory, &a->name, name, a->root_size) ||
@@ -76,7 +77,7 @@ static ckpt_status check_version(archive *a, ckpt_error *err) {
     if (entry == NULL)
         entry = find_record(a, ".data/version");
     if (entry == NULL)
-        return fail(a, CKPT_E_STRUCTURE, "the record 'version' is missing", err);
+        return fail(a, "PT2", CKPT_E_STRUCTURE, "the record 'version' is missing", err);
     ckpt_status status = read_small(a, entry, &text, err);
     if (status != CKPT_OK)
         return status;
@@ -85,9 +86,9 @@ static ckpt_status check_version(archive *a, ckpt_error *err) {
     if (*end == '\n')
         end++;
     if (end == text || *end != '\0' || *text < '0' || *text > '9')
-        return fail(a, CKPT_E_STRUCTURE, "the record 'version' holds no number", err);
+        return fail(a, "PT2", CKPT_E_STRUCTURE, "the record 'version' holds no number", err);
     if (version < 1 || version > 10)
-        return fail(a, CKPT_E_VERSION, "a version of the format other than 1 to 10", err);
+        return fail(a, "PT2", CKPT_E_VERSION, "a version of the format other than 1 to 10", err);
     return CKPT_OK;
 }
 
@@ -100,8 +101,8 @@ static ckpt_status find_byte_order(archive *a, bool *ret_swap, ckpt_error *err) 
     if (status != CKPT_OK)
         return status;
     if (strcmp(text, "little") != 0 && strcmp(text, "big") != 0)
-        return fail(a, CKPT_E_STRUCTURE, "the record 'byteorder' is neither 'little' nor 'big'",
-                    err);
+        return fail(a, "PT2", CKPT_E_STRUCTURE,
+                    "the record 'byteorder' is neither 'little' nor 'big'", err);
     *ret_swap = strcmp(text, "big") == 0;
     return CKPT_OK;
 }
@@ -115,9 +116,9 @@ static ckpt_status place_storages(archive *a, ck_torch_reader *t, ckpt_error *er
             return ck_fail_nomem(err);
         const ck_zip_entry *entry = ck_zip_find(a->zip, (const char *)a->name.bytes, a->name.size);
         if (entry == NULL)
-            return ck_fail(err, CKPT_E_MISMATCH, "%s: the record '%s' is missing",
-                           CK_NAME(a->source->name),
-                           ck_name_n((const char *)a->name.bytes, a->name.size).text);
+            return ck_fail_rule(err, "PT9", CKPT_E_MISMATCH, "%s: the record '%s' is missing",
+                                CK_NAME(a->source->name),
+                                ck_name_n((const char *)a->name.bytes, a->name.size).text);
         ckpt_status status =
             ck_torch_place_storage(t, i, entry->data_offset, entry->size, entry, err);
         if (status != CKPT_OK)
@@ -153,12 +154,13 @@ static void report_rest(const archive *a, const ck_torch_reader *t) {
 
 static ckpt_status open_pickle(archive *a, ckpt_error *err) {
     if (find_record(a, "constants.pkl") != NULL || has_code(a))
-        return fail(a, CKPT_E_UNSUPPORTED,
+        return fail(a, "PT3", CKPT_E_UNSUPPORTED,
                     "a TorchScript archive, which holds a program: save its state_dict instead",
                     err);
     const ck_zip_entry *entry = find_record(a, "data.pkl");
     if (entry == NULL)
-        return fail(a, CKPT_E_FORMAT, "an archive, but none of PyTorch: it has no 'data.pkl'", err);
+        return fail(a, "PT1", CKPT_E_FORMAT,
+                    "an archive, but none of PyTorch: it has no 'data.pkl'", err);
     /* PyTorch stores it; others that pack files anew gain less than this. */
     uint64_t most = PICKLE_ROOM + PICKLE_FACTOR * entry->compressed_size;
     a->record.size = 0;
@@ -178,7 +180,7 @@ static ckpt_status read_pickle(archive *a, ck_torch_reader *t, ckpt_error *err) 
         return status;
     status = ck_torch_read_object(t, &a->pickle, 0, a->pickle.size, &end, err);
     if (status == CKPT_OK && end != a->pickle.size)
-        status = ck_fail(err, CKPT_E_STRUCTURE, "there are bytes behind the pickle");
+        status = ck_fail_rule(err, "PT5", CKPT_E_STRUCTURE, "there are bytes behind the pickle");
     return ck_error_prefix(err, status, a->source->name);
 }
 

@@ -68,7 +68,8 @@ static inline size_t ck_torch_storage_count(const ck_torch_reader *t) {
 typedef struct ck_torch_dialect {
     const ck_pickle_name *names; /* ids below CK_TORCH_STORAGES are those of torchnames.h */
     size_t name_count;
-    unsigned allowed; /* CK_PICKLE_PROTOCOL_2, ... */
+    unsigned allowed;                              /* CK_PICKLE_PROTOCOL_2, ... */
+    const char *(*rule_name)(ck_pickle_rule rule); /* as ck_pickle has it */
     bool (*is_tensor)(const ck_torch_reader *t, uint32_t node);
     /* As ck_torch_make_tensor. */
     ckpt_status (*make_tensor)(ck_torch_reader *t, uint32_t node, ckpt_tensor *ret_tensor,
@@ -152,6 +153,22 @@ static inline char *ck_torch_key(const ck_torch_keys *keys, uint32_t i, size_t *
     *ret_size = offsets[i + 1] - offsets[i] - 1;
     return (char *)keys->text.bytes + offsets[i];
 }
+
+/* ---- the order of modules (torchorder.c) ---- */
+
+/* The modules that _metadata lists. */
+typedef struct ck_torch_listed {
+    ck_torch_keys paths;
+    uint32_t count;
+    ck_nametree numbers; /* of the paths */
+    ck_buffer holds;     /* for each path a byte: there are tensors in it, or below */
+} ck_torch_listed;
+
+/* keys: those of dict, which are texts. To be cleared after a failure too. */
+ckpt_status ck_torch_list_modules(ck_torch_reader *t, uint32_t metadata, uint32_t dict,
+                                  const ck_torch_keys *keys, ck_torch_listed *ret_listed,
+                                  ckpt_error *err);
+void ck_torch_clear_listed(ck_torch_reader *t, ck_torch_listed *listed);
 
 /* ---- values (torchvalue.c) ---- */
 

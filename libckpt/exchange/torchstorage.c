@@ -17,7 +17,8 @@ typedef struct persistent {
 } persistent;
 
 static ckpt_status fail_malformed(ckpt_error *err) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "a persistent id that does not describe a storage");
+    return ck_fail_rule(err, "PT5", CKPT_E_STRUCTURE,
+                        "a persistent id that does not describe a storage");
 }
 
 static bool is_storage_class(const ck_pickle *p, uint32_t node, uint16_t *ret_class) {
@@ -37,7 +38,7 @@ static ckpt_status parse_view(const ck_pickle *p, uint32_t node, persistent *id,
         !ck_pickle_uint(p, ck_pickle_child(p, node, 2), &id->view_numel))
         return fail_malformed(err);
     if (!ck_within(id->first, id->view_numel, id->numel))
-        return ck_fail(err, CKPT_E_BOUNDS, "the view of a storage reaches out of it");
+        return ck_fail_rule(err, "PT10", CKPT_E_BOUNDS, "the view of a storage reaches out of it");
     return CKPT_OK;
 }
 
@@ -48,8 +49,8 @@ static ckpt_status parse(const ck_pickle *p, uint32_t stored, persistent *id, ck
         return fail_malformed(err);
     uint32_t key = ck_pickle_child(p, tuple, 2);
     if (!ck_pickle_is_text(p, ck_pickle_child(p, tuple, 0), "storage"))
-        return ck_fail(err, CKPT_E_UNSUPPORTED,
-                       "a persistent id that is not one of a storage (a pickled module?)");
+        return ck_fail_rule(err, "PT4", CKPT_E_UNSUPPORTED,
+                            "a persistent id that is not one of a storage (a pickled module?)");
     if (!is_storage_class(p, ck_pickle_child(p, tuple, 1), &id->class_number) ||
         ck_pickle_kind_of(p, key) != CK_PICKLE_TEXT || ck_pickle_at(p, key)->odd ||
         ck_pickle_kind_of(p, ck_pickle_child(p, tuple, 3)) != CK_PICKLE_TEXT ||
@@ -82,8 +83,9 @@ static ckpt_status add_storage(ck_torch_reader *t, const persistent *id, uint32_
     storage.class_number = id->class_number;
     storage.numel = id->numel;
     if (ck_torch_element_size(id->class_number) == 0)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "quantised tensors (%s) are not supported",
-                       ck_torch_classes[id->class_number].name);
+        return ck_fail_rule(err, "PT11", CKPT_E_UNSUPPORTED,
+                            "quantised tensors (%s) are not supported",
+                            ck_torch_classes[id->class_number].name);
     if (ck_nametree_add(&t->memory, &t->keys, id->key, id->key_size, number) == CK_NAMETREE_NOMEM ||
         !ck_buffer_append(&t->memory, &t->storages, &storage, sizeof storage))
         return ck_fail_nomem(err);
@@ -103,12 +105,13 @@ static ckpt_status register_one(ck_torch_reader *t, uint32_t node, ckpt_error *e
     } else {
         const ck_torch_storage *known = ck_torch_storage_at(t, number);
         if (known->class_number != id.class_number || known->numel != id.numel)
-            return ck_fail(err, CKPT_E_MISMATCH,
-                           "storage '%s' is %llu elements of %s at one place and %llu of %s at "
-                           "another",
-                           ck_name_n(id.key, id.key_size).text, (unsigned long long)known->numel,
-                           ck_torch_classes[known->class_number].name, (unsigned long long)id.numel,
-                           ck_torch_classes[id.class_number].name);
+            return ck_fail_rule(
+                err, "PT9", CKPT_E_MISMATCH,
+                "storage '%s' is %llu elements of %s at one place and %llu of %s at "
+                "another",
+                ck_name_n(id.key, id.key_size).text, (unsigned long long)known->numel,
+                ck_torch_classes[known->class_number].name, (unsigned long long)id.numel,
+                ck_torch_classes[id.class_number].name);
     }
     if (status == CKPT_OK)
         t->made[node] = number + 1;
@@ -129,10 +132,11 @@ ckpt_status ck_torch_place_storage(ck_torch_reader *t, uint32_t number, uint64_t
     ck_torch_storage *storage = ck_torch_storage_at(t, number);
     uint64_t element = ck_torch_element_size(storage->class_number);
     if (size / element != storage->numel)
-        return ck_fail(err, CKPT_E_MISMATCH,
-                       "storage '%s' has %llu bytes, where %llu elements of %llu are announced",
-                       ck_name_n(storage->key, storage->key_size).text, (unsigned long long)size,
-                       (unsigned long long)storage->numel, (unsigned long long)element);
+        return ck_fail_rule(
+            err, "PT9", CKPT_E_MISMATCH,
+            "storage '%s' has %llu bytes, where %llu elements of %llu are announced",
+            ck_name_n(storage->key, storage->key_size).text, (unsigned long long)size,
+            (unsigned long long)storage->numel, (unsigned long long)element);
     storage->offset = offset;
     storage->size = size;
     storage->entry = entry;
@@ -168,9 +172,9 @@ ckpt_status ck_torch_make_storage(ck_torch_reader *t, uint32_t number, uint16_t 
     uint32_t unit = swap_unit(t, own != CK_TORCH_NO_DTYPE ? own : dtype);
     ckpt_status status = CKPT_OK;
     if (storage->is_made && storage->unit != unit)
-        return ck_fail(err, CKPT_E_UNSUPPORTED,
-                       "storage '%s' is big-endian and has elements of several sizes",
-                       ck_name_n(storage->key, storage->key_size).text);
+        return ck_fail_rule(err, "PT15", CKPT_E_UNSUPPORTED,
+                            "storage '%s' is big-endian and has elements of several sizes",
+                            ck_name_n(storage->key, storage->key_size).text);
     if (!storage->is_made) {
         uint64_t size = storage->size - (unit > 1 ? storage->size % unit : 0);
         storage->unit = unit;

@@ -38,7 +38,7 @@ static ckpt_status move_into_view(const ck_torch_reader *t, ck_torch_described *
     if (status != CKPT_OK)
         return status;
     if (!find_end(d, &end) || end > extent.numel || !ck_add(d->offset, extent.first, &d->offset))
-        return ck_fail(err, CKPT_E_BOUNDS, "the tensor reaches out of its storage");
+        return ck_fail_rule(err, "PT10", CKPT_E_BOUNDS, "the tensor reaches out of its storage");
     if (end == 0) /* slices of nothing may begin anywhere */
         d->offset = 0;
     return CKPT_OK;
@@ -87,7 +87,12 @@ static ckpt_status create(ck_torch_reader *t, ck_torch_described *d, ckpt_tensor
     spec.is_buffer = !d->is_parameter && (t->in_optimizer != 0 || !has_grad);
     spec.no_grad = d->is_parameter && !d->requires_grad;
     ckpt_status status = ck_torch_make_storage(t, t->made[d->stored] - 1, d->dtype, &storage, err);
-    return status == CKPT_OK ? ckpt_tensor_create(storage, &spec, ret_tensor, err) : status;
+    if (status != CKPT_OK)
+        return status;
+    status = ckpt_tensor_create(storage, &spec, ret_tensor, err);
+    if (status == CKPT_E_OVERFLOW)
+        ck_error_rule(err, "PT10");
+    return status;
 }
 
 static uint64_t hash_tensor(const ckpt *c, ckpt_tensor tensor) {
@@ -192,9 +197,10 @@ ckpt_status ck_torch_make_tensor(ck_torch_reader *t, uint32_t node, ckpt_tensor 
     memset(&d, 0, sizeof d);
     ckpt_status status = ck_torch_describe(t, node, &d, err);
     if (status == CKPT_OK && d.dtype == CK_TORCH_NO_DTYPE)
-        status = ck_fail(err, CKPT_E_STRUCTURE, "a tensor without a dtype");
+        status = ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE, "a tensor without a dtype");
     if (status == CKPT_OK && ck_torch_dtypes[d.dtype].size == 0)
-        status = ck_fail(err, CKPT_E_UNSUPPORTED, "tensors of torch.%s are not supported",
+        status =
+            ck_fail_rule(err, "PT11", CKPT_E_UNSUPPORTED, "tensors of torch.%s are not supported",
                          ck_torch_dtypes[d.dtype].name);
     if (status == CKPT_OK && !again) {
         status = move_into_view(t, &d, err);

@@ -18,8 +18,8 @@ static ckpt_status store_noted(ck_torch_reader *t, ckpt_value container, const c
 }
 
 static ckpt_status fail_malformed(const ck_torch_reader *t, uint32_t node, ckpt_error *err) {
-    return ck_fail(err, CKPT_E_STRUCTURE, "%s has other arguments than it takes",
-                   ck_pickle_describe(&t->pickle, node).text);
+    return ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE, "%s has other arguments than it takes",
+                        ck_pickle_describe(&t->pickle, node).text);
 }
 
 /* ---- scalars ---- */
@@ -144,8 +144,9 @@ static ckpt_status store_object(ck_torch_reader *t, uint32_t node, ckpt_value co
         if (t->dialect != NULL && t->dialect->dtype_name(t, node) != NULL)
             return store_noted(t, container, key, ckpt_string(t->dialect->dtype_name(t, node)),
                                "torch.dtype", err);
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s where only a plain value can be kept",
-                       ck_pickle_describe(&t->pickle, node).text);
+        return ck_fail_rule(err, "PT12", CKPT_E_UNSUPPORTED,
+                            "%s where only a plain value can be kept",
+                            ck_pickle_describe(&t->pickle, node).text);
     }
 }
 
@@ -154,8 +155,9 @@ static ckpt_status store_name(ck_torch_reader *t, uint32_t node, ckpt_value cont
                               const char *key, ckpt_error *err) {
     const ck_pickle_name *name = &t->pickle.names[ck_pickle_at(&t->pickle, node)->name];
     if (name->id < CK_TORCH_DTYPES || t->dialect != NULL)
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s.%s stands where only a plain value can be kept",
-                       name->module, name->name);
+        return ck_fail_rule(err, "PT12", CKPT_E_UNSUPPORTED,
+                            "%s.%s stands where only a plain value can be kept", name->module,
+                            name->name);
     return store_noted(t, container, key, ckpt_string(name->name),
                        name->id < CK_TORCH_QSCHEMES ? "torch.dtype" : "torch.qscheme", err);
 }
@@ -248,17 +250,20 @@ static ckpt_status store_any(ck_torch_reader *t, uint32_t node, ckpt_value conta
     case CK_PICKLE_FROZENSET:
     case CK_PICKLE_DICT: return store_container(t, node, container, key, err);
     default:
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "%s where only a plain value can be kept",
-                       ck_pickle_describe(&t->pickle, node).text);
+        return ck_fail_rule(err, "PT12", CKPT_E_UNSUPPORTED,
+                            "%s where only a plain value can be kept",
+                            ck_pickle_describe(&t->pickle, node).text);
     }
 }
 
 ckpt_status ck_torch_store_value(ck_torch_reader *t, uint32_t node, ckpt_value container,
                                  const char *key, ckpt_error *err) {
     if (t->values_left == 0)
-        return ck_fail(err, CKPT_E_LIMIT, "what it repeats is too much for so small a file");
+        return ck_fail_rule(err, t->pickle.rule_name(CK_PICKLE_LIMITS), CKPT_E_LIMIT,
+                            "what it repeats is too much for so small a file");
     if (t->depth >= CK_PICKLE_MAX_DEPTH)
-        return ck_fail(err, CKPT_E_LIMIT, "values are nested deeper than %d", CK_PICKLE_MAX_DEPTH);
+        return ck_fail_rule(err, t->pickle.rule_name(CK_PICKLE_LIMITS), CKPT_E_LIMIT,
+                            "values are nested deeper than %d", CK_PICKLE_MAX_DEPTH);
     t->values_left--;
     t->depth++;
     ckpt_status status = store_any(t, node, container, key, err);

@@ -43,7 +43,7 @@ static ckpt_status keep_one(ck_torch_reader *t, uint32_t metadata, const ck_torc
         return ckpt_map_set(versions, key, ckpt_int(version), NULL, err);
     ckpt_status status = ck_torch_survey(t, value, err);
     if (status == CKPT_OK && t->seen[value] == CK_TORCH_HOLDS_TENSORS)
-        status = ck_fail(err, CKPT_E_UNSUPPORTED, "_metadata holds tensors");
+        status = ck_fail_rule(err, "PT12", CKPT_E_UNSUPPORTED, "_metadata holds tensors");
     if (status == CKPT_OK)
         status = ck_torch_step(&t->memory, &t->path, key, size, err);
     if (status == CKPT_OK)
@@ -82,8 +82,8 @@ ckpt_status ck_torch_keep_metadata(ck_torch_reader *t, uint32_t node, ckpt_error
     if (state == CK_PICKLE_NO_NODE)
         return CKPT_OK;
     if (ck_pickle_kind_of(&t->pickle, state) != CK_PICKLE_DICT)
-        return ck_fail(err, CKPT_E_STRUCTURE, "a dict has %s for attributes",
-                       ck_pickle_describe(&t->pickle, state).text);
+        return ck_fail_rule(err, "PT4", CKPT_E_STRUCTURE, "a dict has %s for attributes",
+                            ck_pickle_describe(&t->pickle, state).text);
     if (ck_pickle_at(&t->pickle, state)->count > (metadata != CK_PICKLE_NO_NODE ? 1u : 0u))
         ck_report_loss(&t->c->losses, CKPT_LOSS_METADATA, ck_torch_pointer(&t->path),
                        "the attributes that Python code has given to the dict are dropped");

@@ -306,6 +306,41 @@ START_TEST(notes_that_do_not_fit) {
 }
 END_TEST
 
+/* PyTorch's own nets have their parameters first; others need not. */
+START_TEST(the_order_of_the_names_of_a_net_is_kept) {
+    static const char *const wanted[] = {"first.w", "between", "last.w", "behind"};
+    ckpt *c = create();
+    ckpt_module root = ckpt_root(c), child;
+    ckpt_error err;
+    told losses;
+    void *bytes;
+    size_t size;
+    ckpt_walk *walk;
+    ckpt_walk_item item;
+    assert_ok(ckpt_add_module(root, "first", "", &child, &err));
+    add_floats(child, "w");
+    assert_ok(ckpt_add_module(child, "nothing", "", NULL, &err));
+    add_floats(root, "between");
+    assert_ok(ckpt_add_module(root, "empty", "", NULL, &err));
+    assert_ok(ckpt_add_module(root, "last", "", &child, &err));
+    add_floats(child, "w");
+    add_floats(root, "behind");
+    ckpt *again = rewrite(c, &losses, &bytes, &size);
+    assert_ok(ckpt_walk_create(ckpt_root(again), CKPT_WALK_STATE_DICT, &walk, &err));
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        ck_assert(ckpt_walk_next(walk, &item));
+        ck_assert_str_eq(item.name, wanted[i]);
+    }
+    ck_assert(!ckpt_walk_next(walk, &item));
+    ckpt_walk_free(walk);
+    ck_assert(ckpt_module_exists(ckpt_find_module(ckpt_root(again), "first.nothing")));
+    ck_assert(ckpt_module_exists(ckpt_find_module(ckpt_root(again), "empty")));
+    ckpt_free(again);
+    ckpt_buffer_free(c, bytes, size);
+    ckpt_free(c);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("torch");
     TCase *tests = tcase_create("torch");
@@ -317,6 +352,7 @@ int main(void) {
     tcase_add_test(tests, containers_that_cannot_be);
     tcase_add_test(tests, deep_containers);
     tcase_add_test(tests, notes_that_do_not_fit);
+    tcase_add_test(tests, the_order_of_the_names_of_a_net_is_kept);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
