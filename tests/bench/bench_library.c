@@ -187,6 +187,43 @@ static void watch_memory(char **arg) {
     ckpt_free(c);
 }
 
+/* ---- converting ---- */
+
+/* As ckpt-convert does it: opened to be read, and every part streamed into the other format. */
+static void convert_file(char **arg, bool durable) {
+    ckpt_open_options open = {
+        .struct_size = sizeof open, .access = CKPT_ACCESS_READ, .threads = threads};
+    ckpt_save_options save = {
+        .struct_size = sizeof save, .format = arg[2], .not_durable = !durable, .threads = threads};
+    ckpt_error err;
+    ckpt *c;
+    must(ckpt_open(arg[0], &open, &c, &err), &err);
+    must(ckpt_save(c, arg[1], &save, &err), &err);
+    ckpt_free(c);
+}
+
+static void convert(char **arg) {
+    unlink(arg[1]);
+    double begin = now();
+    convert_file(arg, strcmp(arg[3], "durable") == 0);
+    tell_seconds(now() - begin);
+}
+
+static void watch_convert(char **arg) {
+    watch w;
+    watch_begin(&w);
+    double begin = now();
+    convert_file(arg, false);
+    double seconds = now() - begin;
+    printf("{\"seconds\": %.9f, \"anonymous\": %llu}\n", seconds,
+           (unsigned long long)watch_end(&w));
+    unlink(arg[1]);
+}
+
+static void copy_file(char **arg) {
+    tell_seconds(limit_copy(arg[0], arg[1], strcmp(arg[2], "durable") == 0));
+}
+
 /* ---- limits ---- */
 
 static void limit(char **arg) {
@@ -217,7 +254,8 @@ static const struct {
     {"read", 1, 0, read_all},        {"save", 3, -1, save},
     {"save-pair", 3, -1, save_pair}, {"save-many", 2, -1, save_many},
     {"write", 3, -1, write_same},    {"memory", 3, 1, watch_memory},
-    {"limit", 2, 1, limit},
+    {"convert", 4, 0, convert},      {"convert-memory", 3, 0, watch_convert},
+    {"copy", 3, 0, copy_file},       {"limit", 2, 1, limit},
 };
 
 int main(int argc, char **argv) {

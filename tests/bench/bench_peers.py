@@ -10,6 +10,7 @@ What is imported and what is made beforehand is not measured.
 import json
 import os
 import random
+import struct
 import sys
 import time
 
@@ -77,6 +78,25 @@ def make_npz(count, path):
     return {}
 
 
+def make_gguf(count, path):
+    """By hand: the official writer takes minutes. A vocabulary of as many words as tensors."""
+    count = int(count)
+    head = [b"GGUF", struct.pack("<IQQ", 3, count, 2),
+            gguf_string("general.architecture"), struct.pack("<I", 8), gguf_string("bench"),
+            gguf_string("tokenizer.ggml.tokens"), struct.pack("<IIQ", 9, 8, count)]
+    head += [gguf_string(f"token{i}") for i in range(count)]
+    head += [gguf_string(many_name(i)) + struct.pack("<IQIQ", 1, 4, 0, 32 * i)
+             for i in range(count)]
+    content = b"".join(head)
+    with open(path, "wb") as stream:
+        stream.write(content + bytes(-len(content) % 32) + bytes(32 * count))
+    return {}
+
+
+def gguf_string(text):
+    return struct.pack("<Q", len(text)) + text.encode()
+
+
 def make_torch(count, path):
     import torch
     torch.save({name: torch.from_numpy(a) for name, a in many_arrays(int(count)).items()}, path)
@@ -99,6 +119,11 @@ def open_npz(path):
 def open_torch(path):
     import torch
     return opened(lambda: torch.load(path, weights_only=True, mmap=True))
+
+
+def open_gguf(path):
+    import gguf
+    return opened(lambda: gguf.GGUFReader(path).tensors)
 
 
 def get_safetensors(path, count, times, seed):
@@ -132,11 +157,50 @@ def save_safetensors(size, path):
 def save_npz(size, path):
     import numpy
     arrays = {name: tensor.numpy() for name, tensor in large_tensors(int(size)).items()}
-    return timed(lambda: numpy.savez(path, **arrays), path)
+
+    def save():  # to a stream: a path would be given the extension .npz
+        with open(path, "wb") as stream:
+            numpy.savez(stream, **arrays)
+    return timed(save, path)
+
+
+# ---- converting: loading, as fast as the library can, and saving ----
+
+def loaded(path):
+    """safetensors maps the file anyway, PyTorch where it is asked to."""
+    import safetensors.torch
+    import torch
+    if path.endswith(".safetensors"):
+        return safetensors.torch.load_file(path)
+    return torch.load(path, weights_only=True, mmap=True)
+
+
+def synced(path, durability):
+    if durability == "durable":
+        with open(path, "rb") as stream:
+            os.fsync(stream.fileno())
+
+
+def convert_to_torch(path, target, durability):
+    import torch
+
+    def convert():
+        torch.save(loaded(path), target)
+        synced(target, durability)
+    return timed(convert, target)
+
+
+def convert_to_safetensors(path, target, durability):
+    import safetensors.torch
+
+    def convert():
+        safetensors.torch.save_file(loaded(path), target)
+        synced(target, durability)
+    return timed(convert, target)
 
 
 OPERATIONS = {name.replace("_", "-"): function for name, function in list(globals().items())
-              if name.split("_")[0] in ("make", "open", "get", "save")}
+              if name.split("_")[0] in ("make", "open", "get", "save", "convert")}
 
 
 def main():

@@ -8,42 +8,31 @@ savez and safetensors' save_file of tensors of the same sizes, and beside the pl
 a new file. Where files lie decides what is measured: name a directory on the disk in question.
 """
 
-import os
-
-from benchmark import Bench, ratio, speed
-
-
-def settle():
-    """What others have written and not synced is not to be waited for by whoever comes next."""
-    os.sync()
+from benchmark import Bench, ratio, settle, speed
 
 
 def measure_durable(bench, file):
-    def turn(*arguments):
-        settle()
-        return bench.ours(*arguments)
-    results = bench.take_turns({
-        "ckpt": lambda: turn("save", bench.size, file, "durable"),
-        "write": lambda: turn("write", bench.size, file, "durable")})
+    def turn(what):
+        result = bench.ours(what, bench.size, file, "durable")
+        settle(file)
+        return result
+    results = bench.take_turns({"ckpt": lambda: turn("save"), "write": lambda: turn("write")})
     bench.row("durable save", speed(results, "ckpt", bench.size))
     bench.row("durable save, speed over that of write and fsync", ratio(results, "write", "ckpt"),
               "1.4")
 
 
 def measure_fast(bench, file):
-    def ours(*arguments):
-        settle()
-        return bench.ours(*arguments)
-
-    def peer(*arguments):
-        settle()
-        return bench.peer(*arguments)
+    def turn(measure, what, *how):
+        result = measure(what, bench.size, file, *how)
+        settle(file)
+        return result
     results = bench.take_turns({
-        "ckpt": lambda: ours("save", bench.size, file, "fast"),
-        "write": lambda: ours("write", bench.size, file, "fast"),
-        "torch": lambda: peer("save-torch", bench.size, file + ".pt"),
-        "safetensors": lambda: peer("save-safetensors", bench.size, file + ".safetensors"),
-        "npz": lambda: peer("save-npz", bench.size, file + ".npz")})
+        "ckpt": lambda: turn(bench.ours, "save", "fast"),
+        "write": lambda: turn(bench.ours, "write", "fast"),
+        "torch": lambda: turn(bench.peer, "save-torch"),
+        "safetensors": lambda: turn(bench.peer, "save-safetensors"),
+        "npz": lambda: turn(bench.peer, "save-npz")})
     bench.row("save, not durable", speed(results, "ckpt", bench.size))
     for name, aim in (("torch", "2.5"), ("safetensors", ""), ("npz", ""), ("write", "")):
         bench.row(f"save, not durable, speed over that of {name}", ratio(results, name, "ckpt"), aim)
@@ -51,8 +40,9 @@ def measure_fast(bench, file):
 
 def measure_pair(bench, file):
     def turn(kind):
-        settle()
-        return bench.ours("save-pair", bench.size // 2, file, kind)
+        result = bench.ours("save-pair", bench.size // 2, file, kind)
+        settle(file)
+        return result
     results = bench.take_turns({"tied": lambda: turn("tied"),
                                 "different": lambda: turn("different")})
     bench.row("a tensor under two names, time over that of two tensors",

@@ -107,22 +107,51 @@ double limit_read(const char *path, bool direct) {
     return seconds;
 }
 
-double limit_write(const char *path, const void *bytes, size_t size, bool sync) {
-    const unsigned char *at = bytes;
-    unlink(path);
-    double begin = now();
+static int create_file(const char *path) {
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (file < 0)
         die("cannot create the file");
-    for (size_t left = size; left > 0;) {
-        ssize_t count = write(file, at, left < LARGE_PIECE ? left : LARGE_PIECE);
+    return file;
+}
+
+static void write_all(int file, const unsigned char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t count = write(file, bytes, size < LARGE_PIECE ? size : LARGE_PIECE);
         if (count <= 0)
             die("cannot write the file");
-        at += count;
-        left -= (size_t)count;
+        bytes += count;
+        size -= (size_t)count;
     }
+}
+
+static void finish_file(int file, bool sync) {
     if (sync && fsync(file) != 0)
         die("cannot sync the file");
     close(file);
+}
+
+double limit_write(const char *path, const void *bytes, size_t size, bool sync) {
+    unlink(path);
+    double begin = now();
+    int file = create_file(path);
+    write_all(file, bytes, size);
+    finish_file(file, sync);
     return now() - begin;
+}
+
+double limit_copy(const char *from, const char *to, bool sync) {
+    unsigned char *buffer = room(LARGE_PIECE);
+    unlink(to);
+    double begin = now();
+    int in = open_file(from, O_RDONLY), out = create_file(to);
+    ssize_t count;
+    while ((count = read(in, buffer, LARGE_PIECE)) > 0)
+        write_all(out, buffer, (size_t)count);
+    if (count < 0)
+        die("cannot read the file");
+    close(in);
+    finish_file(out, sync);
+    double seconds = now() - begin;
+    free(buffer);
+    return seconds;
 }

@@ -17,4 +17,7 @@ double limit_sum_memory(size_t size, unsigned threads);    /* of ordinary memory
 double limit_read(const char *path, bool direct);          /* pread of 4 MiB; bypassing the cache */
 double limit_write(const char *path, const void *bytes, size_t size, bool sync);
 
+/* Every byte of a file by pread and write of 4 MiB into a new one. */
+double limit_copy(const char *from, const char *to, bool sync);
+
 #endif

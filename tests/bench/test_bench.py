@@ -44,4 +44,8 @@ def test_memory():
     run_quickly("bench_memory.py")
 
 
+def test_exchange():
+    run_quickly("bench_exchange.py", "gguf", "numpy", "safetensors", "torch")
+
+
 tap.main(globals())
