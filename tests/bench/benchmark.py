@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class Bench:
     """One run of a script: its options, its files, its programs, its table."""
 
-    def __init__(self, doc, rounds):
+    def __init__(self, doc, rounds, takes_files=False):
         parser = argparse.ArgumentParser(
             description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
         parser.add_argument("--program", required=True, help="BUILD/tests/bench/bench_library")
@@ -32,7 +32,10 @@ class Bench:
                             help="MiB of a large file (default: 1024)")
         parser.add_argument("--quick", action="store_true",
                             help="small sizes, two rounds: whether it works, not how fast it is")
+        if takes_files:
+            parser.add_argument("files", nargs="*", metavar="FILE")
         self.options = parser.parse_args()
+        self.files = self.options.files if takes_files else []
         self.quick = self.options.quick
         self.size = 16 << 20 if self.quick else self.options.size << 20
         self.rounds = self.options.rounds or (2 if self.quick else rounds)
@@ -53,9 +56,12 @@ class Bench:
     def path(self, name):
         return os.path.join(self.directory, name)
 
-    def ours(self, *arguments):
-        """One measurement by bench_library, in a process of its own."""
-        return run([self.options.program, *map(str, arguments)])
+    def ours(self, *arguments, program=None):
+        """One measurement by bench_library, or a program beside it, in a process of its own."""
+        path = self.options.program
+        if program is not None:
+            path = os.path.join(os.path.dirname(path), program)
+        return run([path, *map(str, arguments)])
 
     def peer(self, *arguments):
         """One measurement of other software, in a process that stays."""

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The measuring scripts run, whatever they measure. Arguments: the bench_library that was built."""
+"""The measuring scripts run, whatever they measure. Arguments: the bench_library that was built;
+bench_compress lies beside it."""
 
 import os
 import pathlib
@@ -46,6 +47,10 @@ def test_memory():
 
 def test_exchange():
     run_quickly("bench_exchange.py", "gguf", "numpy", "safetensors", "torch")
+
+
+def test_compression():
+    run_quickly("bench_compress.py", "safetensors", "torch")
 
 
 tap.main(globals())
