@@ -2,18 +2,21 @@
 #include "base/memory.h"
 
 #include "base/checked.h"
+#include "base/linuxmemory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static void *resize_with_libc(void *ctx, void *block, size_t old_size, size_t new_size) {
     (void)ctx;
-    (void)old_size;
     if (new_size == 0) {
         free(block);
         return NULL;
     }
-    return realloc(block, new_size);
+    void *resized = realloc(block, new_size);
+    if (resized != NULL && new_size > old_size && new_size >= CK_HUGE_BLOCK)
+        ck_linux_prefer_huge_pages(resized, new_size);
+    return resized;
 }
 
 ck_memory ck_memory_from(const ckpt_allocator *allocator) {

@@ -105,6 +105,24 @@ START_TEST(without_an_allocator_the_one_of_c_is_used) {
 }
 END_TEST
 
+START_TEST(large_blocks_keep_their_content_when_their_size_changes) {
+    ck_memory libc = ck_memory_from(NULL);
+    const size_t sizes[] = {1000, 9 << 20, (size_t)33 << 20, (size_t)5 << 20, 1000};
+    unsigned char *block = NULL;
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        block = ck_resize(&libc, block, size, sizes[i], 1);
+        ck_assert_ptr_nonnull(block);
+        for (size_t at = 0; at < size && at < sizes[i]; at += 997)
+            ck_assert_uint_eq(block[at], at % 251);
+        for (size_t at = 0; at < sizes[i]; at++)
+            block[at] = (unsigned char)(at % 251);
+        size = sizes[i];
+    }
+    ck_free(&libc, block, size, 1);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *tests = tcase_create("memory");
@@ -116,6 +134,7 @@ int main(void) {
     tcase_add_test(tests, a_buffer_keeps_what_was_appended);
     tcase_add_test(tests, a_buffer_that_cannot_grow_is_as_it_was);
     tcase_add_test(tests, without_an_allocator_the_one_of_c_is_used);
+    tcase_add_test(tests, large_blocks_keep_their_content_when_their_size_changes);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
