@@ -59,7 +59,7 @@ def measure_get(bench, count, files):
 
 
 def main():
-    with Bench(__doc__, rounds=7) as bench:
+    with Bench(__doc__, rounds=5) as bench:
         counts = (100, 1000) if bench.quick else (1000, 10000, 100000, 1000000)
         seconds = {}
         for count in counts:

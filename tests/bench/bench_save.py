@@ -57,7 +57,7 @@ def measure_many(bench, file):
 
 
 def main():
-    with Bench(__doc__, rounds=15) as bench:
+    with Bench(__doc__, rounds=9) as bench:
         file = bench.path("saved")
         measure_durable(bench, file)
         measure_fast(bench, file)
