@@ -113,6 +113,13 @@ static void compare_values(comparison *k, ckpt_value a, ckpt_value b, const char
         tell(k, "%s: values of kind %d differ", where, ckpt_value_kind(a));
 }
 
+bool values_equal(ckpt_value a, ckpt_value b) {
+    char why[8];
+    comparison k = {.buffer = why, .size = sizeof why};
+    compare_values(&k, a, b, "");
+    return !k.differ;
+}
+
 static void compare_storages(comparison *k, ckpt_storage a, ckpt_storage b, const char *where) {
     ckpt_error err;
     bool is_new;
