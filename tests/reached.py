@@ -17,7 +17,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 STATUS = re.compile(r"^ +(CKPT_E_\w+) = ", re.MULTILINE)
-RULE = re.compile(r"^\| `?([A-Z][0-9]+)`? \| ", re.MULTILINE)
+RULE = re.compile(r"^\| `?([A-Z]{1,2}[0-9]{1,2})`? \| ", re.MULTILINE)
 
 
 def blank(match):
@@ -30,7 +30,7 @@ def without_comments(text):
 
 
 TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\w+|[^\s\w]')
-ELEMENT_TYPE = re.compile(r"[CFIU](8|16|32|64)")
+ELEMENT_TYPE = re.compile(r"(B?F|C|I|U)(8|16|32|64)")
 CONDITION = ("if", "while", "for", "switch")
 
 
@@ -102,7 +102,7 @@ def reached_statuses(all_sources, names):
 def reached_rules(all_sources, names):
     reached = set()
     for source in all_sources:
-        for at in source.places(r'"[A-Z][0-9]+"'):
+        for at in source.places(r'"[A-Z]{1,2}[0-9]{1,2}"'):
             name = source.text[at + 1:source.text.index('"', at + 1)]
             if name in names and source.was_executed(at):
                 reached.add(name)
@@ -123,9 +123,9 @@ def main():
     statuses = set(STATUS.findall(status_header.read_text(encoding="utf-8")))
     rules = {rule for path in (ROOT / "spec").glob("*.md")
              for rule in RULE.findall(path.read_text(encoding="utf-8"))}
-    named = {match[1] for source in all_sources
-             for match in re.finditer(r'"([A-Z][0-9]{1,2})"', source.text)}
-    rules |= {name for name in named if not ELEMENT_TYPE.fullmatch(name)}
+    rules |= {match[1] for source in all_sources
+              for match in re.finditer(r'"([A-Z]{1,2}[0-9]{1,2})"', source.text)}
+    rules = {name for name in rules if not ELEMENT_TYPE.fullmatch(name)}
     complete = report("statuses", statuses, reached_statuses(all_sources, statuses))
     complete &= report("rules", rules, reached_rules(all_sources, rules))
     sys.exit(not complete)

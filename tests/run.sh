@@ -171,8 +171,12 @@ suite_coverage() {
               }
               NR > 1 { show($1, $2, $3); split($1, part, "/"); room = part[1] "/" part[2]
                        all[room] += $2; hit[room] += $3 }
-              END { for (room in all) show(room " (whole)", all[room], hit[room]) }' \
-        $work/coverage.csv
+              END { for (room in all) {
+                        show(room " (whole)", all[room], hit[room])
+                        print (100 * hit[room] >= least * all[room] ? "pass" : "fail") \
+                              "\tcoverage / " room " has at least " least " %" >results
+                    } }' least=95 results=$work/rooms.tsv $work/coverage.csv
+    cat $work/rooms.tsv >>"$results"
     say 'statuses and rules'
     "$python" -m gcovr --root . --filter 'libckpt/' --json=$work/coverage.json $work/coverage
     if "$python" tests/reached.py $work/coverage.json; then
