@@ -143,17 +143,16 @@ START_TEST(ties_are_pairs_of_the_metadata) {
                       "\"z\":\"a\",\"same view\":\"a\"}," U8("a", "[4]", 0,
                                                              4) "," U8("taken", "[4]", 4, 8) "}");
     assert_report(
-        s, "tie z: one tensor with 'a', under which it is written; the tie is an entry of "
-           "__metadata__\n"
-           "tie same view: one tensor with 'a', under which it is written; the tie is an entry of "
-           "__metadata__\n"
-           "tie stated: one tensor with 'a', under which it is written; the tie is an entry of "
-           "__metadata__\n"
-           "tie taken: one tensor with 'a'; it gets bytes of its own\n"
-           "metadata n: metadata of type int, which is left out\n"
-           "metadata stated: its text is the name of a tensor: readers take it for a tie\n"
-           "metadata false: its text is the name of a tensor: readers take it for a tie\n"
-           "order : the tensors are ordered by their types and names\n");
+        s,
+        "tie z: written as 'a' alone; the tie is in __metadata__, for libckpt and load_model\n"
+        "tie same view: the same view of one storage as 'a', with which it is read as one tensor\n"
+        "tie stated: written as 'a' alone; the tie is in __metadata__, for libckpt and "
+        "load_model\n"
+        "tie taken: one tensor with 'a'; it gets bytes of its own\n"
+        "metadata n: metadata of type int, which is left out\n"
+        "metadata stated: its text is the name of a tensor: readers take it for a tie\n"
+        "metadata false: its text is the name of a tensor: readers take it for a tie\n"
+        "order : the tensors are ordered by their types and names\n");
     ck_assert_int_eq(memcmp(s.data, "\0\1\2\3\0\1\2\3", 8), 0);
     release(c, &s);
     ckpt_free(c);
@@ -225,19 +224,18 @@ START_TEST(modules_and_flags) {
     saved s;
     assert_ok(try_to_save(c, &s, &err));
     assert_report(
-        s,
-        "tie d.n: one tensor with 'c.in.n', under which it is written; the tie is an entry of "
-        "__metadata__\n"
-        "tie d.mean: one tensor with 'c.in.mean', under which it is written; the tie is an entry "
-        "of __metadata__\n"
-        "flag c.in.n: a parameter, which is read as a buffer\n"
-        "flag c.in.mean: a buffer, which is read as a parameter\n"
-        "module : its type 'Net' is left out\n"
-        "module a: its type 'Linear' and 1 attributes are left out\n"
-        "module b: a module without tensors, of type 'ReLU', which is left out\n"
-        "module d: a shared module, which becomes one of its own in this place\n"
-        "module e: a shared module without tensors, which is left out\n"
-        "order : the tensors are ordered by their types and names\n");
+        s, "tie d.n: written as 'c.in.n' alone; the tie is in __metadata__, for libckpt and "
+           "load_model\n"
+           "tie d.mean: written as 'c.in.mean' alone; the tie is in __metadata__, for libckpt and "
+           "load_model\n"
+           "flag c.in.n: a parameter, which is read as a buffer\n"
+           "flag c.in.mean: a buffer, which is read as a parameter\n"
+           "module : its type 'Net' is left out\n"
+           "module a: its type 'Linear' and 1 attributes are left out\n"
+           "module b: a module without tensors, of type 'ReLU', which is left out\n"
+           "module d: a shared module, which becomes one of its own in this place\n"
+           "module e: a shared module without tensors, which is left out\n"
+           "order : the tensors are ordered by their types and names\n");
     release(c, &s);
     ckpt_free(c);
 }
