@@ -75,7 +75,7 @@ def test_verify_looks_at_every_record():
 
 def test_a_weapon_is_refused_in_one_line():
     message = refused("ckpt-inspect", copy("system.pt"))
-    tap.equal(message, "system.pt: archive/data.pkl: offset 2: the pickle names os.system, which is not "
+    tap.equal(message, "system.pt: archive/data.pkl: offset 2: rule PT4: the pickle names os.system, which is not "
                        "on the list")
     refused("ckpt-verify", "system.pt")
 

@@ -14,8 +14,9 @@ typedef struct report {
 
 static void note(void *ctx, const ckpt_loss *loss) {
     report *r = ctx;
-    r->size += (size_t)snprintf(r->text + r->size, sizeof r->text - r->size, "%s %s: %s\n",
-                                ckpt_loss_kind_name(loss->kind), loss->name, loss->message);
+    r->size += (size_t)snprintf(r->text + r->size, sizeof r->text - r->size, "%s%s %s: %s\n",
+                                loss->hidden ? "hidden " : "", ckpt_loss_kind_name(loss->kind),
+                                loss->name, loss->message);
     ck_assert_uint_lt(r->size, sizeof r->text);
 }
 
@@ -143,16 +144,17 @@ START_TEST(ties_are_pairs_of_the_metadata) {
                       "\"z\":\"a\",\"same view\":\"a\"}," U8("a", "[4]", 0,
                                                              4) "," U8("taken", "[4]", 4, 8) "}");
     assert_report(
-        s,
-        "tie z: written as 'a' alone; the tie is in __metadata__, for libckpt and load_model\n"
-        "tie same view: the same view of one storage as 'a', with which it is read as one tensor\n"
-        "tie stated: written as 'a' alone; the tie is in __metadata__, for libckpt and "
-        "load_model\n"
-        "tie taken: one tensor with 'a'; it gets bytes of its own\n"
-        "metadata n: metadata of type int, which is left out\n"
-        "metadata stated: its text is the name of a tensor: readers take it for a tie\n"
-        "metadata false: its text is the name of a tensor: readers take it for a tie\n"
-        "order : the tensors are ordered by their types and names\n");
+        s, "hidden tie z: written as 'a' alone; the tie is in __metadata__, for "
+           "libckpt and load_model\n"
+           "tie same view: the same view of one storage as 'a', with which it is read as one "
+           "tensor\n"
+           "hidden tie stated: written as 'a' alone; the tie is in __metadata__, for "
+           "libckpt and load_model\n"
+           "tie taken: one tensor with 'a'; it gets bytes of its own\n"
+           "metadata n: metadata of type int, which is left out\n"
+           "metadata stated: its text is the name of a tensor: readers take it for a tie\n"
+           "metadata false: its text is the name of a tensor: readers take it for a tie\n"
+           "order : the tensors are ordered by their types and names\n");
     ck_assert_int_eq(memcmp(s.data, "\0\1\2\3\0\1\2\3", 8), 0);
     release(c, &s);
     ckpt_free(c);
@@ -224,10 +226,10 @@ START_TEST(modules_and_flags) {
     saved s;
     assert_ok(try_to_save(c, &s, &err));
     assert_report(
-        s, "tie d.n: written as 'c.in.n' alone; the tie is in __metadata__, for libckpt and "
-           "load_model\n"
-           "tie d.mean: written as 'c.in.mean' alone; the tie is in __metadata__, for libckpt and "
-           "load_model\n"
+        s, "hidden tie d.n: written as 'c.in.n' alone; the tie is in __metadata__, for "
+           "libckpt and load_model\n"
+           "hidden tie d.mean: written as 'c.in.mean' alone; the tie is in __metadata__, for "
+           "libckpt and load_model\n"
            "flag c.in.n: a parameter, which is read as a buffer\n"
            "flag c.in.mean: a buffer, which is read as a parameter\n"
            "module : its type 'Net' is left out\n"
