@@ -40,7 +40,7 @@ ONLY_IN = {
     "unistd.h": {"base"},
     "sys/file.h": {"base"},
     "sys/mman.h": {"base"},
-    "sys/stat.h": {"base"},
+    "dirent.h": {"base"}, "sys/stat.h": {"base"},
 }
 
 C_HEADERS = {

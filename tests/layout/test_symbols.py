@@ -20,7 +20,7 @@ LIST = pathlib.Path(__file__).with_name("symbols.txt")
 
 # Functions of C and POSIX that only these members of the library may call.
 MEMORY = {"memory.c"}
-FILES = {"posixfiles.c"}
+FILES = {"posixfiles.c", "posixtree.c"}
 RESERVED = {
     **dict.fromkeys("malloc calloc realloc free".split(), MEMORY),
     **dict.fromkeys(
