@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    MAX_HEADER_SIZE = 65535, /* NumPy itself takes 10000 */
+    MAX_HEADER_SIZE = 10000, /* NumPy takes no more from files that are not trusted */
     PREAMBLE_SIZE = 12,      /* magic, version, header size; two bytes less in version 1.0 */
     USUAL_SIZE = 256         /* of preamble and header: one request for nearly all arrays */
 };
@@ -39,7 +39,7 @@ static ckpt_status find_header(const ck_npy_input *input, const unsigned char *h
     uint64_t offset = head[6] == 1 ? 10 : 12;
     uint64_t size = head[6] == 1 ? ck_load16(head + 8) : ck_load32(head + 8);
     if (size > MAX_HEADER_SIZE)
-        return fail(input, CKPT_E_LIMIT, "a header of more than 65535 bytes", err);
+        return fail(input, CKPT_E_LIMIT, "a header of more than 10000 bytes", err);
     if (!ck_within(offset, size, input->size))
         return fail(input, CKPT_E_TRUNCATED, "the file ends in the header", err);
     *ret_offset = offset;
