@@ -11,11 +11,12 @@ typedef struct parser {
     size_t size, position;
     const char *file;
     uint64_t offset;
+    const char *rule; /* that what is being read must keep */
     ckpt_error *err;
 } parser;
 
 static ckpt_status fail(const parser *p, ckpt_status status, const char *what) {
-    ck_place place = {p->file, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {p->file, CKPT_NO_OFFSET, p->rule, 0, 0};
     if (p->offset != CKPT_NO_OFFSET)
         place.offset = p->offset + p->position;
     return ck_fail_at(p->err, &place, status, "%s", what);
@@ -166,15 +167,26 @@ static ckpt_status take_entry(parser *p, ck_npy_header *header, unsigned *seen) 
     if (!take(p, ":"))
         return fail(p, CKPT_E_STRUCTURE, "expected ':' in the header");
     switch (key) {
-    case 0: return take_descr(p, header);
-    case 1: return take_order(p, header);
-    default: return take_shape(p, header);
+    case 0:
+        p->rule = "NP4";
+        status = take_descr(p, header);
+        break;
+    case 1:
+        p->rule = "NP5";
+        status = take_order(p, header);
+        break;
+    default:
+        p->rule = "NP6";
+        status = take_shape(p, header);
+        break;
     }
+    p->rule = "NP3";
+    return status;
 }
 
 ckpt_status ck_npy_parse(const char *text, size_t size, const char *file, uint64_t offset,
                          ck_npy_header *ret_header, ckpt_error *err) {
-    parser p = {text, size, 0, file, offset, err};
+    parser p = {text, size, 0, file, offset, "NP3", err};
     unsigned seen = 0;
     if (!take(&p, "{"))
         return fail(&p, CKPT_E_STRUCTURE, "expected '{' in the header");

@@ -20,9 +20,9 @@ bool ck_npy_has_magic(const unsigned char *bytes, size_t size) {
     return size >= sizeof magic && memcmp(bytes, magic, sizeof magic) == 0;
 }
 
-static ckpt_status fail(const ck_npy_input *input, ckpt_status status, const char *what,
-                        ckpt_error *err) {
-    ck_place place = {input->name, CKPT_NO_OFFSET, NULL, 0, 0};
+static ckpt_status fail(const ck_npy_input *input, const char *rule, ckpt_status status,
+                        const char *what, ckpt_error *err) {
+    ck_place place = {input->name, CKPT_NO_OFFSET, rule, 0, 0};
     return ck_fail_at(err, &place, status, "%s", what);
 }
 
@@ -31,17 +31,18 @@ static ckpt_status fail(const ck_npy_input *input, ckpt_status status, const cha
 static ckpt_status find_header(const ck_npy_input *input, const unsigned char *head, size_t count,
                                uint64_t *ret_offset, size_t *ret_size, ckpt_error *err) {
     if (count >= sizeof magic && !ck_npy_has_magic(head, count))
-        return fail(input, CKPT_E_FORMAT, "not an array of NumPy", err);
+        return fail(input, "NP1", CKPT_E_FORMAT, "not an array of NumPy", err);
     if (count < PREAMBLE_SIZE)
-        return fail(input, CKPT_E_TRUNCATED, "the file ends in the header", err);
+        return fail(input, "NP2", CKPT_E_TRUNCATED, "the file ends in the header", err);
     if (head[6] < 1 || head[6] > 3 || head[7] != 0)
-        return fail(input, CKPT_E_VERSION, "a version of .npy other than 1.0, 2.0 and 3.0", err);
+        return fail(input, "NP1", CKPT_E_VERSION, "a version of .npy other than 1.0, 2.0 and 3.0",
+                    err);
     uint64_t offset = head[6] == 1 ? 10 : 12;
     uint64_t size = head[6] == 1 ? ck_load16(head + 8) : ck_load32(head + 8);
     if (size > MAX_HEADER_SIZE)
-        return fail(input, CKPT_E_LIMIT, "a header of more than 10000 bytes", err);
+        return fail(input, "NP2", CKPT_E_LIMIT, "a header of more than 10000 bytes", err);
     if (!ck_within(offset, size, input->size))
-        return fail(input, CKPT_E_TRUNCATED, "the file ends in the header", err);
+        return fail(input, "NP2", CKPT_E_TRUNCATED, "the file ends in the header", err);
     *ret_offset = offset;
     *ret_size = (size_t)size;
     return CKPT_OK;
@@ -95,13 +96,13 @@ static ckpt_status check_size(const ck_npy_input *input, ck_npy_array *array, ck
                      NULL,
                      0};
     if (ck_geometry_check(&g, CK_SIZE_LIMIT) != CK_GEOMETRY_SOUND)
-        return fail(input, CKPT_E_OVERFLOW, "the array has 2^63 bytes or more", err);
+        return fail(input, "NP7", CKPT_E_OVERFLOW, "the array has 2^63 bytes or more", err);
     array->data_size = ck_geometry_dense_size(&g);
     uint64_t present = input->size - array->data_offset;
     if (present < array->data_size)
-        return fail(input, CKPT_E_TRUNCATED, "the file ends in the array", err);
+        return fail(input, "NP7", CKPT_E_TRUNCATED, "the file ends in the array", err);
     if (present > array->data_size)
-        return fail(input, CKPT_E_STRUCTURE, "there are bytes behind the array", err);
+        return fail(input, "NP7", CKPT_E_STRUCTURE, "there are bytes behind the array", err);
     return CKPT_OK;
 }
 

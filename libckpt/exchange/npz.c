@@ -74,7 +74,8 @@ static ckpt_status read_member(reading *r, ckpt_error *err) {
     ck_npy_input input = {r, read_start, e->size, NULL, offset};
     ck_npy_array array;
     if (!is_member(e->name, e->name_size))
-        return ck_fail(err, CKPT_E_UNSUPPORTED, "not an array: its name does not end with .npy");
+        return ck_fail_rule(err, "NP8", CKPT_E_UNSUPPORTED,
+                            "not an array: its name does not end with .npy");
     ckpt_status status = ck_npy_read(ck_ckpt_memory(r->c), &input, &array, err);
     return status == CKPT_OK ? add_array(r, &array, err) : status;
 }

@@ -6,6 +6,7 @@
 import io
 import pathlib
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -110,6 +111,39 @@ def test_what_numpy_refuses_is_refused():
         assert not numpy_takes(content), f"NumPy takes: {content!r}"
         assert status != "CKPT_OK", f"taken: {content!r}"
         assert message.strip(), content
+
+
+# rule: (file, status, what the message says)
+RULES = {
+    "NP1": [(npy(major=4), "CKPT_E_VERSION", "version"), (npy(minor=1), "CKPT_E_VERSION", "version")],
+    "NP2": [(npy(GOOD + " " * 10000), "CKPT_E_LIMIT", "10000"), (npy(size=9000), "CKPT_E_TRUNCATED", "ends in the header"),
+            (npy()[:9], "CKPT_E_TRUNCATED", "ends in the header")],
+    "NP3": [(npy("x" + GOOD), "CKPT_E_STRUCTURE", "offset 10"), (changed("}", "'more': 1}"), "CKPT_E_STRUCTURE", "unknown"),
+            (changed("}", "'shape': (2, 1)}"), "CKPT_E_STRUCTURE", "duplicate"), (npy(GOOD + "x"), "CKPT_E_STRUCTURE", "end"),
+            (changed("'shape': (2, 1), ", ""), "CKPT_E_STRUCTURE", "lacks"), (npy("{'descr"), "CKPT_E_STRUCTURE", "offset")],
+    "NP4": [(changed("<f4", "|O"), "CKPT_E_UNSUPPORTED", "unpickled"), (changed("<f4", "=f4"), "CKPT_E_STRUCTURE", "byte order"),
+            (changed("'<f4'", "[('a', '<f4')]"), "CKPT_E_UNSUPPORTED", "structured"),
+            (changed("'<f4'", "4"), "CKPT_E_STRUCTURE", "string"), (changed("'<f4'", "'\\x3cf4'"), "CKPT_E_STRUCTURE", "malformed")],
+    "NP5": [(changed("False", word), "CKPT_E_STRUCTURE", "fortran_order") for word in ("0", "None", "'True'", "false")],
+    "NP6": [(changed("(2, 1)", "[2, 1]"), "CKPT_E_STRUCTURE", "tuple"), (changed("(2, 1)", "(2)"), "CKPT_E_STRUCTURE", "','"),
+            (changed("(2, 1)", "(-2, 1)"), "CKPT_E_STRUCTURE", "extent"), (changed("(2, 1)", "(02, 1)"), "CKPT_E_STRUCTURE", "decimal"),
+            (changed("(2, 1)", "(" + "1, " * 65 + ")"), "CKPT_E_LIMIT", "64"),
+            (changed("(2, 1)", "(18446744073709551616,)"), "CKPT_E_OVERFLOW", "2^64")],
+    "NP7": [(npy(data=bytes(7)), "CKPT_E_TRUNCATED", "array"), (npy(data=bytes(9)), "CKPT_E_STRUCTURE", "behind"),
+            (changed("(2, 1)", "(4294967296, 4294967296)"), "CKPT_E_OVERFLOW", "2^63")],
+    "NP8": [(npz({"a.npy": npy(), "b.txt": b"x"}), "CKPT_E_UNSUPPORTED", "b.txt")],
+}
+
+
+def test_every_rule_has_files_that_break_it():
+    spec = pathlib.Path(__file__).resolve().parents[3] / "spec" / "exchange.md"
+    tap.equal(list(RULES), re.findall(r"^\| (NP\d+) \|", spec.read_text(encoding="utf-8"), re.MULTILINE))
+    for rule, cases in RULES.items():
+        for (_, wanted, words), (status, message) in zip(cases, judge([case[0] for case in cases])):
+            tap.equal((status, f"rule {rule}: " in message, words in message), (wanted, True, True), f"{rule}: {message}")
+    # In an archive, the message names the entry.
+    for content in (npz({"a.npy": npy(), "b.npy": npy(data=b"")}), npz({"b.npy": npy(minor=1)})):
+        assert "b.npy" in judge([content])[0][1]
 
 
 def test_where_we_are_stricter():
