@@ -2,15 +2,51 @@
 #include "container/generations.h"
 
 #include "base/checked.h"
+#include "base/workers.h"
 #include "container/codec.h"
 #include "container/index.h"
 #include "model/checksum.h"
 #include "model/decoderpool.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 static const ck_retired_rec *retired_at(const ckpt *c, size_t i) {
     return (const ck_retired_rec *)c->retired.records + i;
+}
+
+/* Of a large index as much is read at once. */
+#define PIECE ((size_t)4 << 20)
+
+typedef struct reading {
+    const ck_source *source;
+    uint64_t offset;
+    unsigned char *bytes;
+    size_t size;
+    atomic_bool failed;
+} reading;
+
+static void read_piece(void *ctx, unsigned worker, size_t i) {
+    reading *r = ctx;
+    size_t begin = i * PIECE, size = r->size - begin < PIECE ? r->size - begin : PIECE;
+    (void)worker;
+    if (ck_source_read(r->source, r->offset + begin, r->bytes + begin, size, NULL) != CKPT_OK)
+        atomic_store(&r->failed, true);
+}
+
+/* By several threads where it is large: fresh memory takes as long to get as to fill. The functions
+ * of a caller are asked once. */
+static ckpt_status read_bytes(const ck_source *source, const ck_slot *slot, ckpt *c,
+                              ckpt_error *err) {
+    size_t size = (size_t)slot->index_size;
+    if (source->file >= 0 && size >= 4 * PIECE) {
+        reading r = {source, slot->index_offset, c->index, size, false};
+        size_t pieces = (size - 1) / PIECE + 1;
+        ck_work(ck_worker_count(c->threads, pieces), pieces, read_piece, &r);
+        if (!atomic_load(&r.failed))
+            return CKPT_OK;
+    }
+    return ck_source_read(source, slot->index_offset, c->index, size, err);
 }
 
 /* H12, G1. The index is read whole into memory of ours, and only that copy is looked at. */
@@ -19,11 +55,15 @@ static ckpt_status read_index(ckpt *c, const ck_source *source, const ck_slot *s
     size_t size;
     if (!ck_to_size(slot->index_size, &size))
         return ck_fail_nomem(err);
-    c->index = ck_alloc(&c->memory, size, 1);
-    c->index_size = size;
-    if (c->index == NULL)
+    if (size > SIZE_MAX - CK_COPY_ALIGNMENT)
         return ck_fail_nomem(err);
-    ckpt_status status = ck_source_read(source, slot->index_offset, c->index, size, err);
+    c->index_room = CK_COPY_ROOM(size);
+    c->index_block = ck_alloc(&c->memory, c->index_room, 1);
+    if (c->index_block == NULL)
+        return ck_fail_nomem(err);
+    c->index = ck_copy_begin(c->index_block);
+    c->index_size = size;
+    ckpt_status status = read_bytes(source, slot, c, err);
     if (status != CKPT_OK)
         return status;
     if (ck_checksum(c->index, size) != slot->index_checksum) {

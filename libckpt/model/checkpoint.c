@@ -145,7 +145,7 @@ void ckpt_free(ckpt *c) {
         ckpt_free(attached[i]);
     ck_strings_clear(c);
     free_tables(c);
-    ck_free(&memory, c->index, c->index_size, 1);
+    ck_free(&memory, c->index_block, c->index_room, 1);
     if (c->has_source)
         ck_source_close(&c->source);
     ck_free_string(&memory, c->directory);

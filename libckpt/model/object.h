@@ -127,9 +127,11 @@ struct ckpt {
     ck_losses losses;              /* to tell of what reading could not keep */
     ck_source source;              /* the file; size 0 and no name when there is none */
     bool has_source;
-    char *directory; /* that was opened, where the file is inside of it; else NULL */
-    void *index;     /* the block in which the frozen tables lie */
+    char *directory;      /* that was opened, where the file is inside of it; else NULL */
+    unsigned char *index; /* in which the frozen tables lie */
     size_t index_size;
+    unsigned char *index_block; /* of index_room bytes; the index begins at a page of it */
+    size_t index_room;
     ckpt_file_info info;
     ck_table retired; /* of ck_retired_rec */
     ck_table parts;   /* of ck_part_rec */
