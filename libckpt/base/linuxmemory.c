@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* MADV_HUGEPAGE */
+#define _GNU_SOURCE /* MADV_HUGEPAGE, MADV_POPULATE_READ */
 #include "base/linuxmemory.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define SMALL_PAGE ((uintptr_t)65536) /* the largest there is; the advice is for whole ones */
 
@@ -17,5 +18,20 @@ void ck_linux_prefer_huge_pages(void *block, size_t size) {
 #else
     (void)block;
     (void)size;
+#endif
+}
+
+bool ck_linux_populate(const void *bytes, size_t size) {
+#ifdef MADV_POPULATE_READ
+    long page = sysconf(_SC_PAGESIZE);
+    if (page <= 0)
+        return false;
+    size_t before = (uintptr_t)bytes % (uintptr_t)page;
+    void *begin = (void *)((uintptr_t)bytes - before);
+    return madvise(begin, size + before, MADV_POPULATE_READ) == 0;
+#else
+    (void)bytes;
+    (void)size;
+    return false;
 #endif
 }

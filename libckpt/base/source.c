@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/linuxmemory.h"
 
 #include <errno.h>
 #include <string.h>
@@ -219,4 +220,16 @@ ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffe
     }
     memcpy(buffer, source->bytes + offset, size);
     return CKPT_OK;
+}
+
+const unsigned char *ck_source_look(const ck_source *source, uint64_t offset, size_t size) {
+    const unsigned char *bytes = ck_source_in_memory(source);
+    if (!ck_within(offset, size, source->size))
+        return NULL;
+    if (bytes != NULL)
+        return bytes + offset;
+    if (!source->mapped || source->files != ckpt_posix_filesystem() ||
+        !ck_linux_populate(source->bytes + offset, size))
+        return NULL;
+    return source->bytes + offset;
 }

@@ -65,6 +65,11 @@ void ck_source_drop_head(ck_source *source);
 ckpt_status ck_source_read(const ck_source *source, uint64_t offset, void *buffer, size_t size,
                            ckpt_error *err);
 
+/* The bytes, where they are: in memory, or in the map once the system has said that they are there.
+ * NULL: they have to be read. What another program does to a mapped file afterwards can change
+ * them, or raise a signal, as with a tensor's bytes. */
+const unsigned char *ck_source_look(const ck_source *source, uint64_t offset, size_t size);
+
 /* All bytes, when they are in memory of the program; NULL for a file, be it mapped, and for the
  * caller's functions. */
 static inline const unsigned char *ck_source_in_memory(const ck_source *source) {

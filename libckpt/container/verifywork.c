@@ -145,11 +145,12 @@ static void check_request(void *ctx, unsigned worker, size_t i) {
     const ck_verify_work *w = ctx;
     request *r = &w->requests[i];
     unsigned char *buffer = ck_copy_begin(w->blocks + worker * CK_COPY_ROOM(w->room));
-    const unsigned char *request_bytes = ck_source_in_memory(&w->c->source);
+    const unsigned char *request_bytes = NULL;
     r->status = CKPT_OK;
-    if (request_bytes != NULL) {
-        request_bytes += r->offset;
-    } else {
+    /* What is decoded must be what had the right checksum. */
+    if (w->decoded_room == 0 || ck_source_in_memory(&w->c->source) != NULL)
+        request_bytes = ck_source_look(&w->c->source, r->offset, r->size);
+    if (request_bytes == NULL) {
         request_bytes = buffer;
         r->status = ck_source_read(&w->c->source, r->offset, buffer, r->size, &r->failure);
     }

@@ -159,7 +159,10 @@ typedef struct ckpt_verify_result {
  * on_damage and err describes the first. ret_result (NULL allowed) is filled in both cases. Of a
  * .npz file every array is a chunk, with a CRC-32. Formats without checksums have only their
  * structure, which opening has checked; their bytes are read, and counted as unchecked.
- * CKPT_E_MISMATCH: c has been committed, and another program has edited the file since. */
+ * CKPT_E_MISMATCH: c has been committed, and another program has edited the file since.
+ * With CKPT_ACCESS_MAP bytes are looked at in the map. A disk that fails is an error all the same;
+ * a program that cuts the file at that very moment can raise a signal, as under ckpt_tensor_data.
+ */
 CKPT_API CKPT_MUST_CHECK ckpt_status ckpt_verify(ckpt *c, const ckpt_verify_options *options,
                                                  ckpt_verify_result *ret_result, ckpt_error *err);
 

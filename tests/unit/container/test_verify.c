@@ -2,6 +2,9 @@
 /* Chunks and verifying: every damaged chunk is named with its place, reads check what they touch.
  */
 #include "savednet.h"
+#include "testfiles.h"
+
+#include <unistd.h>
 
 static ckpt_error err;
 
@@ -253,6 +256,28 @@ START_TEST(a_changed_checkpoint_verifies_the_file_it_came_from) {
 }
 END_TEST
 
+/* Mapped or read: what has happened to the file since it was opened is damage or an error. */
+START_TEST(a_file_that_changes_while_it_is_open_is_found_out) {
+    test_directory directory = test_directory_create();
+    ckpt_open_options options = {.struct_size = sizeof options, .access = (ckpt_access)_i};
+    char path[512];
+    saved_file file = save_in_chunks(3000000, 0);
+    ckpt *c;
+    test_path(&directory, "net.ckpt", path, sizeof path);
+    test_write_file(path, file.bytes, file.size);
+    assert_ok(ckpt_open(path, &options, &c, &err));
+    assert_ok(ckpt_verify(c, NULL, NULL, &err));
+    file.bytes[2000000] ^= 4;
+    test_write_file(path, file.bytes, file.size);
+    ck_assert_int_eq(ckpt_verify(c, NULL, NULL, &err), CKPT_E_CHECKSUM);
+    ck_assert_int_eq(truncate(path, 1000000), 0);
+    ck_assert_int_eq(ckpt_verify(c, NULL, NULL, &err), CKPT_E_TRUNCATED);
+    ckpt_free(c);
+    free(file.bytes);
+    test_directory_remove(&directory);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("verify");
     TCase *tests = tcase_create("verify");
@@ -266,6 +291,7 @@ int main(void) {
     tcase_add_test(tests, saving_can_be_cancelled);
     tcase_add_test(tests, what_was_not_opened_cannot_be_verified);
     tcase_add_test(tests, a_changed_checkpoint_verifies_the_file_it_came_from);
+    tcase_add_loop_test(tests, a_file_that_changes_while_it_is_open_is_found_out, 0, 2);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
