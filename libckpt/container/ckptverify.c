@@ -32,10 +32,14 @@ static ckpt_status verify_retired_index(ck_verifying *v, const ck_retired_rec *r
         return status;
     if (!ck_to_size(rec->size, &size))
         return ck_fail_nomem(err);
-    unsigned char *bytes = ck_alloc(&v->c->memory, size, 1);
-    if (bytes == NULL)
-        return ck_fail_nomem(err);
-    status = ck_source_read(&v->c->source, rec->offset, bytes, size, err);
+    unsigned char *copy = NULL;
+    const unsigned char *bytes = ck_source_look(&v->c->source, rec->offset, size);
+    if (bytes == NULL) {
+        bytes = copy = ck_alloc(&v->c->memory, size, 1);
+        if (copy == NULL)
+            return ck_fail_nomem(err);
+        status = ck_source_read(&v->c->source, rec->offset, copy, size, err);
+    }
     if (status == CKPT_OK && ck_checksum(bytes, size) != rec->checksum) {
         ckpt_damage damage = {.offset = rec->offset,
                               .size = rec->size,
@@ -43,7 +47,7 @@ static ckpt_status verify_retired_index(ck_verifying *v, const ck_retired_rec *r
                               .message = "the index of an older generation has not its checksum"};
         ck_verify_tell(v, &damage, CKPT_E_CHECKSUM);
     }
-    ck_free(&v->c->memory, bytes, size, 1);
+    ck_free(&v->c->memory, copy, size, 1);
     return status == CKPT_OK ? ck_verify_step(v, size, err) : status;
 }
 
