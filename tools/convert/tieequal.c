@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Ties between tensors with the same bytes. Those of the same type are hashed, those with the same
- * hash compared. */
+/* Ties between tensors with the same bytes. Those of the same type are hashed; those with the same
+ * hash are compared with one of each class of equal bytes, found by bisection, so that even bytes
+ * that were made to have the same hash cost no more than that. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,39 +67,65 @@ static void sort(ckpt *c, candidate *all, size_t count, candidate_order order) {
     free(other);
 }
 
+/* Words of 8 bytes, wherever the windows end: those of views are others than those of dense
+ * tensors.
+ */
+typedef struct hashing {
+    uint64_t hash, word;
+    unsigned filled; /* bytes of the word */
+} hashing;
+
+static void hash_word(hashing *h, uint64_t word) {
+    h->hash = (h->hash ^ word) * 0x9fb21c651e98df25u;
+    h->hash ^= h->hash >> 32;
+}
+
+static void hash_bytes(hashing *h, const unsigned char *bytes, size_t size) {
+    size_t i = 0;
+    while (i < size) {
+        uint64_t word;
+        if (h->filled == 0 && size - i >= 8) {
+            memcpy(&word, bytes + i, 8);
+            hash_word(h, word);
+            i += 8;
+            continue;
+        }
+        memcpy((unsigned char *)&h->word + h->filled++, bytes + i++, 1);
+        if (h->filled == 8) {
+            hash_word(h, h->word);
+            h->word = h->filled = 0;
+        }
+    }
+}
+
 static ckpt_status hash_tensor(ckpt_tensor tensor, uint64_t *ret_hash, ckpt_error *err) {
     tensor_window w;
-    uint64_t hash = 0x9e3779b97f4a7c15u;
+    hashing h = {.hash = 0x9e3779b97f4a7c15u};
     tensor_window_open(&w, tensor);
     ckpt_status status;
     while ((status = tensor_window_fill(&w, err)) == CKPT_OK && w.count != 0) {
-        size_t size = (size_t)(w.count * w.dtype.block_bytes), i = 0;
-        for (uint64_t word; i + 8 <= size; i += 8) {
-            memcpy(&word, w.bytes + i, 8);
-            hash = (hash ^ word) * 0x9fb21c651e98df25u;
-            hash ^= hash >> 32;
-        }
-        for (; i < size; i++)
-            hash = (hash ^ w.bytes[i]) * 0x9fb21c651e98df25u;
+        hash_bytes(&h, w.bytes, (size_t)(w.count * w.dtype.block_bytes));
         tensor_window_take(&w, w.count);
     }
     tensor_window_close(&w);
-    *ret_hash = hash;
+    hash_word(&h, h.word);
+    *ret_hash = h.hash;
     return status;
 }
 
-static ckpt_status compare_bytes(ckpt_tensor a, ckpt_tensor b, bool *ret_equal, ckpt_error *err) {
+/* *ret_order as from memcmp. */
+static ckpt_status compare_bytes(ckpt_tensor a, ckpt_tensor b, int *ret_order, ckpt_error *err) {
     tensor_window x, y;
     ckpt_status status;
     tensor_window_open(&x, a);
     tensor_window_open(&y, b);
-    *ret_equal = true;
-    while ((status = tensor_window_fill(&x, err)) == CKPT_OK && x.count != 0 && *ret_equal) {
+    *ret_order = 0;
+    while ((status = tensor_window_fill(&x, err)) == CKPT_OK && x.count != 0 && *ret_order == 0) {
         status = tensor_window_fill(&y, err);
         if (status != CKPT_OK)
             break;
         uint64_t count = x.count < y.count ? x.count : y.count;
-        *ret_equal = memcmp(x.bytes, y.bytes, (size_t)(count * x.dtype.block_bytes)) == 0;
+        *ret_order = memcmp(x.bytes, y.bytes, (size_t)(count * x.dtype.block_bytes));
         tensor_window_take(&x, count);
         tensor_window_take(&y, count);
     }
@@ -107,34 +134,64 @@ static ckpt_status compare_bytes(ckpt_tensor a, ckpt_tensor b, bool *ret_equal, 
     return status;
 }
 
+/* A run of tensors with one hash. classes: room for a tensor of each class, kept in the order of
+ * their bytes. */
+static ckpt_status tie_same_hash(ckpt *c, candidate *run, size_t count, uint32_t *classes,
+                                 ckpt_error *err) {
+    size_t class_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t low = 0, high = class_count;
+        int order = -1;
+        while (low < high && order != 0) {
+            size_t middle = low + (high - low) / 2;
+            ckpt_status status = compare_bytes(ckpt_tensor_by_id(c, run[i].tensor),
+                                               ckpt_tensor_by_id(c, classes[middle]), &order, err);
+            if (status != CKPT_OK)
+                return status;
+            if (order == 0)
+                run[i].kept = classes[middle];
+            else if (order < 0)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+        if (order == 0)
+            continue;
+        memmove(classes + low + 1, classes + low, (class_count - low) * sizeof *classes);
+        classes[low] = run[i].tensor;
+        class_count++;
+    }
+    return CKPT_OK;
+}
+
 /* A run of tensors of one type. */
-static ckpt_status tie_run(ckpt *c, candidate *run, size_t count, ckpt_error *err) {
+static ckpt_status tie_same_type(ckpt *c, candidate *run, size_t count, uint32_t *classes,
+                                 ckpt_error *err) {
     ckpt_status status = CKPT_OK;
     for (size_t i = 0; i < count && status == CKPT_OK; i++)
         status = hash_tensor(ckpt_tensor_by_id(c, run[i].tensor), &run[i].hash, err);
     if (status == CKPT_OK)
         sort(c, run, count, by_hash);
-    for (size_t i = 1; i < count && status == CKPT_OK; i++) {
-        bool equal = false;
-        if (run[i].hash != run[i - 1].hash)
-            continue;
-        status = compare_bytes(ckpt_tensor_by_id(c, run[i - 1].kept),
-                               ckpt_tensor_by_id(c, run[i].tensor), &equal, err);
-        if (equal)
-            run[i].kept = run[i - 1].kept;
+    for (size_t i = 0, size; i < count && status == CKPT_OK; i += size) {
+        for (size = 1; i + size < count && run[i + size].hash == run[i].hash;)
+            size++;
+        if (size > 1)
+            status = tie_same_hash(c, run + i, size, classes, err);
     }
     return status;
 }
 
 static ckpt_status find_equal(ckpt *c, candidate *all, size_t count, ckpt_error *err) {
     ckpt_status status = CKPT_OK;
+    uint32_t *classes = tool_new(count, sizeof *classes);
     sort(c, all, count, by_type);
     for (size_t i = 0, size; i < count && status == CKPT_OK; i += size) {
         for (size = 1; i + size < count && by_type(c, &all[i], &all[i + size]) == 0;)
             size++;
         if (size > 1)
-            status = tie_run(c, all + i, size, err);
+            status = tie_same_type(c, all + i, size, classes, err);
     }
+    free(classes);
     return status;
 }
 
