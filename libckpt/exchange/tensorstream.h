@@ -23,9 +23,12 @@ ckpt_status ck_meter_add(ck_meter *meter, uint64_t bytes, ckpt_error *err);
 /* Takes the next bytes; size is not 0. */
 typedef ckpt_status (*ck_take_bytes)(void *ctx, const void *bytes, size_t size, ckpt_error *err);
 
-/* The elements, dense and row-major, whatever the tensor is a view of: ckpt_tensor_nbytes bytes. A
- * view with strides that does not go through its storage from the beginning to the end has it read,
- * checked and decoded once for every 16 MiB of the tensor. */
+/* The elements, dense and row-major, whatever the tensor is a view of: ckpt_tensor_nbytes bytes. Of
+ * a view with strides that does not go through its storage from the beginning to the end, every 16
+ * MiB need what they consist of to be read once where that lies in a file as it is, in stretches of
+ * some hundred bytes; in short stretches, or where it is checked or decoded, all that lies between
+ * too.
+ */
 ckpt_status ck_tensor_stream(ckpt_tensor tensor, ck_take_bytes take, void *ctx, ckpt_error *err);
 /* The same, to a file from offset on. */
 ckpt_status ck_tensor_to_sink(ckpt_tensor tensor, const ck_sink *sink, uint64_t offset,

@@ -12,8 +12,12 @@
 
 #include <string.h>
 
-/* Gaps that are read rather than left out, where there are no checksums. */
+/* Gaps that are read rather than left out, where there are no checksums: for stretches so short
+ * that requests for each of them would take longer, and for others. The latter bounds how often the
+ * slices of a transposed tensor read what lies between those of one of them. */
 #define SMALL_GAP ((uint64_t)65536)
+#define SMALL_STRETCH ((uint64_t)256)
+#define SMALLEST_GAP ((uint64_t)4096)
 
 typedef struct window {
     ckpt_storage storage;
@@ -50,13 +54,22 @@ static uint64_t begin_for(const window *w, uint64_t offset) {
     return w->rec->chunk_log2 != 0 ? offset >> w->rec->chunk_log2 << w->rec->chunk_log2 : offset;
 }
 
+/* What lies together in the storage can be runs that do not in the destination. */
+static uint64_t small_gap(const ck_slice_plan *plan) {
+    const ck_loop *inner = &plan->loops[plan->depth - 1];
+    uint64_t stretch = inner->from == plan->run ? inner->count * plan->run : plan->run;
+    if (stretch < SMALL_STRETCH || stretch > SMALL_GAP)
+        return SMALL_GAP;
+    return stretch > SMALLEST_GAP ? stretch : SMALLEST_GAP;
+}
+
 /* How far one request should reach that begins with the rest of the run that the walk is at: over
  * all runs that follow without a gap. */
 static uint64_t look_ahead(const window *w, const ck_slice_walk *at, uint64_t begin,
                            uint64_t offset) {
     ck_slice_walk walk = *at;
     uint64_t run = walk.plan->run, end = end_for(w, begin, offset, walk.from + run - offset);
-    uint64_t gap = w->rec->chunk_log2 != 0 ? 0 : SMALL_GAP;
+    uint64_t gap = w->rec->chunk_log2 != 0 ? 0 : small_gap(walk.plan);
     while (end < begin + w->room && ck_walk_next(&walk)) {
         uint64_t next = begin_for(w, walk.from);
         if (walk.from < begin || (next > end && next - end >= gap) || next >= begin + w->room)

@@ -7,11 +7,13 @@
 
 /* A multiple of the usual chunk, so that no chunk is checked twice. */
 enum { WINDOW_SIZE = 4 << 20, HIGHEST_RANK = 64 };
+/* Each window of a view may need what lies between its elements to be read again. */
+enum { VIEW_SIZE = 16 << 20 };
 
 void tensor_window_open(tensor_window *w, ckpt_tensor tensor) {
     *w = (tensor_window){.tensor = tensor, .dtype = ckpt_tensor_dtype_info(tensor)};
     w->left = ckpt_tensor_nbytes(tensor) / w->dtype.block_bytes;
-    w->room = WINDOW_SIZE / w->dtype.block_bytes;
+    w->room = (ckpt_tensor_is_contiguous(tensor) ? WINDOW_SIZE : VIEW_SIZE) / w->dtype.block_bytes;
     if (w->room > 256)
         w->room -= w->room % 256;
     if (w->room > w->left)

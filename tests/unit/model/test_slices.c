@@ -241,6 +241,42 @@ START_TEST(a_slice_without_checksums_reads_its_bytes) {
 }
 END_TEST
 
+/* A transposed matrix of 5000 rows of 100 floats, by slices of some rows, one after the other. */
+START_TEST(slices_of_a_transposed_tensor_read_it_once) {
+    enum { ROWS = 5000, COLUMNS = 100, SIZE = ROWS * COLUMNS * 4 };
+    static const struct {
+        uint64_t rows, requests, read;
+    } tries[] = {
+        {100, 50 * 100, SIZE},                               /* stretches of 400 bytes */
+        {2500, 2 * 100, SIZE},                               /* of 10000 */
+        {4500, 101, SIZE - 2000 + 100 * 2000},               /* small gaps behind long ones */
+        {10, 500, ((uint64_t)SIZE - (ROWS - 10) * 4) * 500}, /* of 40: all between them */
+    };
+    static unsigned char wanted[SIZE], got[SIZE];
+    ckpt_storage storage;
+    ckpt *c = new_ckpt(SIZE, &storage);
+    const uint64_t shape[] = {ROWS, COLUMNS}, strides[] = {1, ROWS};
+    ckpt_tensor built = add_view(storage, "m", CKPT_F32, 2, shape, strides, 0);
+    way w;
+    open_way(&w, c, UNCHECKED, 4096);
+    ckpt_tensor t = ckpt_find_tensor(ckpt_root(w.c), "m");
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        watch(&w, 0);
+        for (uint64_t row = 0; row < ROWS; row += tries[i].rows) {
+            uint64_t rows = tries[i].rows < ROWS - row ? tries[i].rows : ROWS - row;
+            ckpt_slice slices[] = {{row, rows, 1}, {0, COLUMNS, 1}};
+            size_t size = pick(built, slices, ckpt_storage_writable(storage), wanted);
+            assert_ok(ckpt_tensor_read_slice(t, slices, got, size, &err));
+            ck_assert_mem_eq(got, wanted, size);
+        }
+        ck_assert_uint_eq(w.counted.requests, tries[i].requests);
+        ck_assert_uint_eq(w.counted.read, tries[i].read);
+    }
+    close_way(&w, c);
+    ckpt_free(c);
+}
+END_TEST
+
 /* More than one request is for: 9 MiB in chunks of a mebibyte. */
 START_TEST(large_runs_take_few_requests) {
     ckpt_storage storage;
@@ -344,6 +380,7 @@ int main(void) {
     tcase_add_loop_test(tests, random_slices_of_random_views_are_those_of_the_reference, 0, 150);
     tcase_add_loop_test(tests, a_slice_reads_the_chunks_that_it_needs, 0, 2);
     tcase_add_test(tests, a_slice_without_checksums_reads_its_bytes);
+    tcase_add_test(tests, slices_of_a_transposed_tensor_read_it_once);
     tcase_add_test(tests, large_runs_take_few_requests);
     tcase_add_test(tests, what_leaves_a_dimension_is_refused);
     tcase_add_test(tests, types_with_blocks_are_cut_between_blocks);
