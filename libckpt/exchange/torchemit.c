@@ -213,8 +213,13 @@ static ckpt_status emit_container(ck_torch_writer *w, ckpt_module module, const 
 static ckpt_status emit_object(ck_torch_writer *w, ckpt_module root, ckpt_error *err) {
     ckpt_value value = ckpt_map_get(ckpt_module_attributes(root), "object");
     ckpt_tensor tensor = ckpt_module_tensor(root, "object");
-    if (ckpt_tensor_exists(tensor))
-        return ck_torch_emit_tensor(w, tensor, err);
+    if (ckpt_tensor_exists(tensor)) {
+        ckpt_status status = step_into_name(w, "object", strlen("object"), err);
+        if (status == CKPT_OK)
+            status = ck_torch_emit_tensor(w, tensor, err);
+        w->name.size = 0;
+        return status;
+    }
     if (ckpt_value_kind(value) == CKPT_VALUE_ABSENT)
         return ck_fail(err, CKPT_E_UNSUPPORTED, "a root of type 'object' without an 'object'");
     return ck_torch_emit_value(w, value, err);

@@ -63,6 +63,14 @@ def losses_of(*arguments):
     return [(loss["kind"], loss["name"]) for loss in report(*arguments)["losses"]]
 
 
+def test_a_root_that_is_a_tensor_is_called_as_the_tools_call_it():
+    bare = pack("bare", "ckpt-manifest: 1\nroot:\n  module: object\n  members:\n"
+                "    object: {parameter: bf16, shape: [3], init: ones}\n")
+    shown = json.loads(fine("ckpt-inspect", "--json", bare))["tensors"]
+    tap.equal([tensor["name"] for tensor in shown], ["object"])
+    tap.equal(losses_of(bare, "bare/"), [("dtype", "object")])
+
+
 def test_conversion_to_a_file_and_back():
     net = pack("net", NET)
     made = report(net, "net.oneflow")
