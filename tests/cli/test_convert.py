@@ -135,6 +135,19 @@ def test_selection():
     tap.equal("ReLU" in fine("ckpt-inspect", "less.ckpt"), True)
     tap.equal(unwritten("--select", "nothing", NAME),
               f"{NAME}: nothing is selected: no tensor is left")
+    tap.equal(unwritten("--select", "0", "--select", "haed", NAME),
+              f"{NAME}: --select 'haed' fits no name")
+    tap.equal(unwritten("--drop", "head", "--drop", "9.*", NAME), f"{NAME}: --drop '9.*' fits no name")
+    # What one pattern leaves out another may name.
+    fine("ckpt-convert", "-q", "--select", "head", "--drop", "*.bias", NAME, "head.ckpt")
+    tap.equal(sorted(tensors("head.ckpt")), ["head"])
+
+
+def test_a_rule_that_changes_nothing_is_told():
+    result = run("ckpt-convert", "-q", "-r", "s/^heda$/x/", "-r", "s/^head$/top/", NAME, "top.ckpt")
+    tap.equal((result.status, result.err),
+              (0, "ckpt-convert: warning: --rename 's/^heda$/x/' changes no name\n"))
+    tap.equal(sorted(tensors("top.ckpt")), ["0.bias", "0.weight", "steps", "top"])
 
 
 def test_types():

@@ -30,12 +30,34 @@ bool convert_has_choices(const convert_options *o) {
     return o->select.count + o->drop.count + o->rename_count + o->dtype_count != 0;
 }
 
-static bool any_matches(const pattern_list *list, const ckpt_walk_item *item) {
+/* Every pattern is tried until it has fitted something. */
+static bool any_matches(pattern_list *list, const ckpt_walk_item *item) {
+    bool any = false;
     for (size_t i = 0; i < list->count; i++) {
-        if (glob_matches_name_or_module(list->patterns[i], item->name, item->name_size))
-            return true;
+        convert_pattern *pattern = &list->patterns[i];
+        if (any && pattern->fits)
+            continue;
+        if (glob_matches_name_or_module(pattern->text, item->name, item->name_size))
+            any = pattern->fits = true;
     }
-    return false;
+    return any;
+}
+
+/* NULL: each of them fits something. A misspelt one would lose what it is about. */
+static const char *useless(const pattern_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (!list->patterns[i].fits)
+            return list->patterns[i].text;
+    }
+    return NULL;
+}
+
+static int check_patterns(const convert_options *o) {
+    const char *select = useless(&o->select), *drop = useless(&o->drop);
+    if (select != NULL || drop != NULL)
+        return tool_fail(CONVERT, "%s: --%s '%s' fits no name", o->input,
+                         select != NULL ? "select" : "drop", select != NULL ? select : drop);
+    return TOOL_FINE;
 }
 
 /* One rule after the other, each on what the one before made. */
@@ -101,10 +123,10 @@ static void count_cast(choices *k, ckpt_tensor tensor, ckpt_dtype to) {
 
 static bool choose(void *ctx, const ckpt_walk_item *item, ckpt_copy_choice *choice) {
     choices *k = ctx;
-    const convert_options *o = k->o;
+    convert_options *o = k->o;
     bool is_tensor = ckpt_tensor_exists(item->tensor);
-    choice->drop =
-        (o->select.count != 0 && !any_matches(&o->select, item)) || any_matches(&o->drop, item);
+    bool is_selected = any_matches(&o->select, item) || o->select.count == 0;
+    choice->drop = any_matches(&o->drop, item) || !is_selected;
     if (choice->drop) {
         k->left_out += is_tensor;
         return true;
@@ -125,8 +147,12 @@ static void note_changes(choices *k) {
     textbuf t = {0};
     if (k->o->select.count + k->o->drop.count != 0)
         conversion_note(out, "select", k->left_out, "names of tensors left out");
-    for (size_t i = 0; i < k->o->rename_count; i++)
-        conversion_note(out, "rename", k->o->renames[i].count, k->o->renames[i].rule.text);
+    for (size_t i = 0; i < k->o->rename_count; i++) {
+        const convert_rename *rename = &k->o->renames[i];
+        conversion_note(out, "rename", rename->count, rename->rule.text);
+        if (rename->count == 0)
+            tool_fail(CONVERT, "warning: --rename '%s' changes no name", rename->rule.text);
+    }
     for (size_t i = 0; i < k->cast_count; i++) {
         text_clear(&t);
         text_addf(&t, "%s to %s", ckpt_dtype_describe(k->casts[i].from).name,
@@ -152,6 +178,10 @@ static int copy_chosen(choices *k, ckpt *from, ckpt **ret_ckpt) {
     if (status == CKPT_OK && k->kept == 0 && k->left_out != 0) {
         ckpt_free(c);
         return tool_fail(CONVERT, "%s: nothing is selected: no tensor is left", k->o->input);
+    }
+    if (status == CKPT_OK && check_patterns(k->o) != TOOL_FINE) {
+        ckpt_free(c);
+        return TOOL_NO;
     }
     if (status == CKPT_OK && k->has_notes) {
         new_names_sort(&k->names);

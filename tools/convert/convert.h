@@ -19,8 +19,13 @@ typedef struct convert_dtype {
     ckpt_dtype dtype;
 } convert_dtype;
 
+typedef struct convert_pattern {
+    const char *text;
+    bool fits; /* a name */
+} convert_pattern;
+
 typedef struct pattern_list {
-    const char **patterns;
+    convert_pattern *patterns;
     size_t count, room;
 } pattern_list;
 

@@ -48,7 +48,7 @@ static void print_help(void) {
 
 static void add_pattern(pattern_list *list, const char *pattern) {
     list->patterns = tool_grow(list->patterns, list->count, &list->room, sizeof *list->patterns);
-    list->patterns[list->count++] = pattern;
+    list->patterns[list->count++] = (convert_pattern){pattern, false};
 }
 
 static int add_rename(convert_options *o, const char *value) {
