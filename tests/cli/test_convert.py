@@ -86,8 +86,13 @@ def test_the_extension_or_the_option_tells_the_format():
     tap.equal((work / "b.npy").read_bytes()[:6], b"\x93NUMPY")
     fine("ckpt-convert", "a.safetensors", "c.npy", "--to", "ckpt")
     tap.equal((work / "c.npy").read_bytes()[1:4], b"CKP")
-    tap.equal(refused("ckpt-convert", "a.safetensors", "x", "--to", "tar"),
-              "libckpt does not write the format 'tar'")
+    tap.equal(refused("ckpt-convert", "a.safetensors", "x", "--to", "tar", status=2),
+              "--to: there is no format 'tar' to write; there are ckpt, safetensors, torch, npz, npy, "
+              "gguf, oneflow, oneflow-dir; try 'ckpt-convert --help'")
+    message = refused("ckpt-convert", "a.safetensors", "x", "--to", "torch-legacy", status=2)
+    tap.equal(message.startswith("--to: there is no format 'torch-legacy' to write; "), True, message)
+    tap.equal(unwritten("a.safetensors", "--to", "npy", "--shard-size", "1K", status=2),
+              "the format 'npy' has no shards; try 'ckpt-convert --help'")
 
 
 def test_an_input_is_known_by_its_content():

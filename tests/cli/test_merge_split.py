@@ -106,8 +106,8 @@ def test_shards_of_pytorch_are_named():
 
 
 def test_formats_without_shards():
-    tap.equal(refused("ckpt-split", A, "--shard-size", "1K", "-o", "x.npy"),
-              "the format 'npy' has no shards")
+    tap.equal(refused("ckpt-split", A, "--shard-size", "1K", "-o", "x.npy", status=2),
+              "the format 'npy' has no shards; try 'ckpt-split --help'")
 
 
 tap.main(globals())

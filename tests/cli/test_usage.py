@@ -138,6 +138,17 @@ def test_formats_can_be_limited():
               f"{NET}: not a file of the format asked for, npy")
 
 
+def test_formats_that_do_not_exist_are_wrong_usage():
+    names = "ckpt, safetensors, torch, torch-legacy, npz, npy, gguf, oneflow, oneflow-dir"
+    for tool, *arguments in (["ckpt-inspect", NET], ["ckpt-verify", NET], ["ckpt-run", NET, "-i", X],
+                             ["ckpt-diff", NET, NET], ["ckpt-convert", NET, "x.ckpt"],
+                             ["ckpt-merge", NET, "-o", "x.ckpt"],
+                             ["ckpt-split", NET, "--shard-size", "1K", "-o", "x.ckpt"]):
+        for wanted in ("numpy", "npy,numpy", "numpy,npy"):
+            tap.equal(refused(tool, *arguments, "--from", wanted, status=2),
+                      f"--from: there is no format 'numpy'; there are {names}; try '{tool} --help'")
+
+
 def test_two_dashes_end_the_options():
     (work / "--odd.ckpt").write_bytes((work / NET).read_bytes())
     tap.equal(fine("ckpt-verify", "-q", "--", "--odd.ckpt"), "")

@@ -45,8 +45,8 @@ static int take_threads(conversion *v, const char *value) {
 
 int conversion_take(conversion *v, int id, const char *value) {
     switch (id) {
-    case CONVERSION_TO: v->format = value; break;
-    case CONVERSION_FROM: v->formats = value; break;
+    case CONVERSION_TO: v->format = value; return format_check_output(v->tool, value);
+    case CONVERSION_FROM: v->formats = value; return format_check_list(v->tool, value);
     case CONVERSION_COMPRESS: v->save.compress = true; break;
     case CONVERSION_CHUNK_SIZE: return take_chunk_size(v, value);
     case CONVERSION_THREADS: return take_threads(v, value);
@@ -75,6 +75,8 @@ int conversion_check(conversion *v) {
     if (format_is_index(v->output) && v->save.shard_size == 0)
         return tool_misuse(v->tool, "'%s' is the index of shards; give --shard-size SIZE",
                            v->output);
+    if (v->save.shard_size != 0 && !format_has_shards(v->format))
+        return tool_misuse(v->tool, "the format '%s' has no shards", v->format);
     if (v->save.shard_size != 0 && strcmp(v->format, "safetensors") == 0 &&
         !format_is_index(v->output))
         return tool_misuse(v->tool,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "../common/formatnames.h"
 #include "../common/tooloptions.h"
 #include "diff.h"
 
@@ -53,7 +54,7 @@ static int take_option(diff_options *o, int id, const char *value) {
     case STRUCTURE: o->structure = true; break;
     case RTOL: return take_tolerance("rtol", value, &o->rtol, o);
     case ATOL: return take_tolerance("atol", value, &o->atol, o);
-    case FROM: o->formats = value; break;
+    case FROM: o->formats = value; return format_check_list(DIFF, value);
     case JSON: o->json = true; break;
     case QUIET: o->quiet = true; break;
     default:

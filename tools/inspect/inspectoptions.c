@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../common/formatnames.h"
 #include "../common/tooloptions.h"
 
 enum {
@@ -60,7 +61,7 @@ static int take_option(inspect_options *o, int id, const char *value) {
     case DIGEST: o->digest = true; break;
     case GENERATIONS: o->generations = true; break;
     case STATS: o->stats = true; break;
-    case FROM: o->formats = value; break;
+    case FROM: o->formats = value; return format_check_list(INSPECT, value);
     case FULL: o->full = true; break;
     case VALUES: append(&o->values, &o->value_count, &o->value_room, value); break;
     case SELECT: append(&o->patterns, &o->pattern_count, &o->pattern_room, value); break;

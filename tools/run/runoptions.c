@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../common/formatnames.h"
 #include "../common/samefile.h"
 #include "../common/tooloptions.h"
 #include "run.h"
@@ -60,7 +61,7 @@ static int take_option(run_options *o, int id, const char *value) {
     switch (id) {
     case INPUT: o->input = value; break;
     case OUTPUT: o->output = value; break;
-    case FROM: o->formats = value; break;
+    case FROM: o->formats = value; return format_check_list(RUN, value);
     case LABELS: o->labels = value; break;
     case EXPECT: o->expect = value; break;
     case MODULE: o->module = value; break;

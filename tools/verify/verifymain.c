@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../common/numbertext.h"
+#include "../common/formatnames.h"
 #include "../common/tooloptions.h"
 
 typedef struct verify_options {
@@ -48,7 +49,11 @@ static int read_options(int argc, char **argv, verify_options *o) {
     for (;;) {
         switch (tool_next(&arguments)) {
         case QUIET: o->quiet = true; break;
-        case FROM: o->formats = arguments.value; break;
+        case FROM:
+            o->formats = arguments.value;
+            if (format_check_list(VERIFY, o->formats) != TOOL_FINE)
+                return TOOL_USAGE;
+            break;
         case GENERATION:
             if (!tool_read_u64(arguments.value, 1, UINT64_MAX, &o->generation))
                 return tool_misuse(VERIFY, "--generation takes a number from 1 on, not '%s'",
