@@ -63,3 +63,30 @@ bool ck_gguf_split_component(const char *first, uint32_t number, uint32_t count,
     memcpy(component + size - end, wanted, end + 1);
     return true;
 }
+
+/* Five digits, at text. */
+static bool read_digits(const char *text, uint32_t *ret_number) {
+    uint32_t number = 0;
+    for (int i = 0; i < 5; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        number = number * 10 + (uint32_t)(text[i] - '0');
+    }
+    *ret_number = number;
+    return true;
+}
+
+uint32_t ck_gguf_split_count_of(const char *path) {
+    static const char shape[] = "-00000-of-00000.gguf";
+    enum { SIZE = sizeof shape - 1, OF = 6, COUNT = 10, END = 15 };
+    size_t size = strlen(path);
+    uint32_t number, count;
+    if (size < SIZE)
+        return 0;
+    path += size - SIZE;
+    return path[0] == '-' && read_digits(path + 1, &number) &&
+                   memcmp(path + OF, shape + OF, COUNT - OF) == 0 &&
+                   read_digits(path + COUNT, &count) && strcmp(path + END, shape + END) == 0
+               ? count
+               : 0;
+}

@@ -31,4 +31,7 @@ void ck_gguf_split_suffix(uint32_t number, uint32_t count, char text[32]);
 bool ck_gguf_split_component(const char *first, uint32_t number, uint32_t count,
                              char component[CK_GGUF_COMPONENT_ROOM]);
 
+/* Of how many files a path says that it is one; 0 when it says nothing of the kind. */
+uint32_t ck_gguf_split_count_of(const char *path);
+
 #endif

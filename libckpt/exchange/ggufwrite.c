@@ -146,6 +146,16 @@ static ckpt_status check_path(const ck_part_files *parts, uint32_t count, ckpt_e
                    CK_NAME(parts->path), (unsigned long)count, suffix);
 }
 
+/* One file under the name of one of several would be taken for a part of a model. */
+static ckpt_status check_single(const ck_part_files *parts, ckpt_error *err) {
+    uint32_t named = ck_gguf_split_count_of(parts->path);
+    if (named > 1)
+        return ck_fail(err, CKPT_E_ARGUMENT,
+                       "%s: the model needs one file, not one of %lu as the name says",
+                       CK_NAME(parts->path), (unsigned long)named);
+    return CKPT_OK;
+}
+
 static ckpt_status write_other(const ck_gguf_plan *plan, uint32_t number,
                                const ck_part_files *parts, ck_meter *meter, ckpt_error *err) {
     char component[CK_GGUF_COMPONENT_ROOM];
@@ -166,7 +176,11 @@ static ckpt_status write_planned(const ck_gguf_plan *plan, const ck_sink *sink,
                                  const ckpt_save_options *options, ckpt_error *err) {
     uint32_t files = ck_gguf_span_count(plan);
     ck_meter meter = ck_meter_for(options, plan->total);
-    ckpt_status status = files > 1 ? check_path(sink->parts, files, err) : CKPT_OK;
+    ckpt_status status = CKPT_OK;
+    if (files > 1)
+        status = check_path(sink->parts, files, err);
+    else if (sink->parts != NULL && options->shard_size != 0)
+        status = check_single(sink->parts, err);
     if (status == CKPT_OK)
         status = ck_gguf_plan_report(plan, err);
     if (status == CKPT_OK)

@@ -110,4 +110,14 @@ def test_formats_without_shards():
               "the format 'npy' has no shards; try 'ckpt-split --help'")
 
 
+def test_one_gguf_file_has_not_the_name_of_one_of_three():
+    safetensors("g.safetensors", {"x": ("F32", [4], floats(1, 2, 3, 4))})
+    message = refused("ckpt-split", "g.safetensors", "--shard-size", "1M", "-o",
+                      "g-00001-of-00003.gguf")
+    tap.equal("the model needs one file, not one of 3" in message, True, message)
+    tap.equal(list(work.glob("g-*")), [])
+    for name in ("g-00001-of-00001.gguf", "g-of-3.gguf"):
+        fine("ckpt-split", "-q", "g.safetensors", "--shard-size", "1M", "-o", name)
+
+
 tap.main(globals())
