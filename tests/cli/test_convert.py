@@ -80,6 +80,18 @@ def test_report():
     tap.equal(report["losses"], [])
 
 
+def test_the_report_is_about_what_was_written():
+    """Ties that the output does not have count as often as they were written."""
+    three = pack("three", "ckpt-manifest: 1\nroot:\n  module: Net\n  members:\n"
+                 "    a: &a {parameter: f32, shape: [27], init: ones}\n    b: *a\n    c: *a\n")
+    tap.equal(fine("ckpt-convert", three, "three.npz").split("\n")[0],
+              "three.npz: npz, 3 tensors, 324 bytes")
+    report = json.loads(fine("ckpt-convert", "--json", three, "three.npz"))
+    tap.equal([report[key] for key in ("tensors", "names", "bytes")], [3, 3, 324])
+    tap.equal(fine("ckpt-convert", three, "again.ckpt").split("\n")[0],
+              "again.ckpt: ckpt, 1 tensor under 3 names, 108 bytes")
+
+
 def test_the_extension_or_the_option_tells_the_format():
     safetensors("a.safetensors", {"x": ("F32", [1], floats(1))})
     fine("ckpt-convert", "a.safetensors", "b.npy")

@@ -216,6 +216,20 @@ static int refuse_losses(const conversion *v) {
                      *first->name != '\0' ? ": " : "", first->message);
 }
 
+/* What the output holds now, which is more than the model has where ties or views are undone. Where
+ * that cannot be seen, as in a device, *summary stays that of the model. */
+static void summarize_output(const conversion *v, ckpt_summary *summary) {
+    ckpt_open_options open = {
+        .struct_size = sizeof open, .access = CKPT_ACCESS_READ, .formats = v->format};
+    ckpt_summary written;
+    ckpt *c;
+    if (ckpt_open(v->output, &open, &c, NULL) != CKPT_OK)
+        return;
+    if (ckpt_summarize(ckpt_root(c), &written, NULL) == CKPT_OK)
+        *summary = written;
+    ckpt_free(c);
+}
+
 int conversion_save(conversion *v, ckpt *c, const char *from) {
     ckpt_save_options save = v->save;
     ckpt_summary summary;
@@ -237,6 +251,8 @@ int conversion_save(conversion *v, ckpt *c, const char *from) {
     ckpt_status status = ckpt_save(c, v->output, &save, &err);
     progress_clear(&p);
     interrupt_end();
+    if (status == CKPT_OK && (v->json || !v->quiet))
+        summarize_output(v, &summary);
     if (status == CKPT_OK)
         report(v, &summary, from, true);
     else if (save.strict && v->losses.lost.count != 0)
