@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "comparemodels.h"
+#include "shown.h"
 #include "stateset.h"
 #include "testrandom.h"
 
@@ -17,7 +18,7 @@ typedef struct trial {
     crash_result *result;
     test_random random;
     sim_inode before, after; /* the file; bytes NULL: there is none */
-    ckpt *old, *new;         /* what is in them */
+    shown old, new;          /* what is in them; c NULL: nothing */
     state_set looked_at;
     bool is_again;
     bool must_be_new; /* the work has returned */
@@ -39,56 +40,49 @@ static bool is_file(const sim_inode *file, const sim_inode *wanted) {
 
 /* A file that is neither that of before nor that of afterwards: it must be an edit of the first
  * that did not come to its end, say so, and give the model of before. */
-static const char *judge_interrupted(trial *t, const sim_inode *file, char *text, size_t size) {
-    ckpt *c = NULL;
+static const char *judge_interrupted(trial *t, const sim_disk *disk, char *text, size_t size) {
+    shown seen;
     ckpt_error err;
-    if (t->old == NULL)
+    const char *wrong = text;
+    if (t->old.c == NULL)
         return "a file that is not the new one, where there was none";
-    if (ckpt_open_memory(file->bytes, file->size, CRASH_PATH, NULL, &c, &err) != CKPT_OK ||
-        ckpt_verify(c, NULL, NULL, &err) != CKPT_OK) {
+    if (show_whole(&seen, disk, &err) != CKPT_OK)
         snprintf(text, size, "%s", err.message);
-        ckpt_free(c);
-        return text;
-    }
-    const char *wrong = models_differ(t->old, c, text, size);
-    if (wrong == NULL && ckpt_describe_file(c).recovered[0] == '\0')
+    else
+        wrong = models_differ(t->old.c, seen.c, text, size);
+    if (wrong == NULL && ckpt_describe_file(seen.c).recovered[0] == '\0')
         wrong = "the file does not tell that it was interrupted";
     t->result->recovered += wrong == NULL;
-    ckpt_free(c);
+    hide(&seen);
     return wrong;
 }
 
 /* After a sync that failed: work that was done again may have made one generation more. */
-static const char *judge_content(trial *t, const sim_inode *file, bool *ret_is_new, char *text,
+static const char *judge_content(trial *t, const sim_disk *disk, bool *ret_is_new, char *text,
                                  size_t size) {
-    ckpt *c = NULL;
+    shown seen;
     ckpt_error err;
     const char *wrong = NULL;
-    if (ckpt_open_memory(file->bytes, file->size, CRASH_PATH, NULL, &c, &err) != CKPT_OK ||
-        ckpt_verify(c, NULL, NULL, &err) != CKPT_OK) {
+    if (show_whole(&seen, disk, &err) != CKPT_OK) {
         snprintf(text, size, "%s", err.message);
         wrong = text;
     } else {
-        *ret_is_new = models_differ(t->new, c, text, size) == NULL;
-        if (!*ret_is_new && t->old != NULL)
-            wrong = models_differ(t->old, c, text, size);
+        *ret_is_new = models_differ(t->new.c, seen.c, text, size) == NULL;
+        if (!*ret_is_new && t->old.c != NULL)
+            wrong = models_differ(t->old.c, seen.c, text, size);
     }
-    ckpt_free(c);
+    hide(&seen);
     return wrong;
 }
 
 /* A file that names others is right only with them. */
 static const char *judge_parts(const sim_disk *disk, char *text, size_t size) {
-    simfs fs;
-    ckpt *c = NULL;
+    shown seen;
     ckpt_error err;
-    simfs_begin(&fs, disk);
-    ckpt_open_options options = {.struct_size = sizeof options, .filesystem = &fs.hook};
-    ckpt_status status = ckpt_open(CRASH_PATH, &options, &c, &err);
-    if (status == CKPT_OK && ckpt_part_count(c) != 0)
-        status = ckpt_verify(c, NULL, NULL, &err);
-    ckpt_free(c);
-    simfs_end(&fs);
+    ckpt_status status = show(&seen, disk, &err);
+    if (status == CKPT_OK && ckpt_part_count(seen.c) != 0)
+        status = ckpt_verify(seen.c, NULL, NULL, &err);
+    hide(&seen);
     if (status == CKPT_OK)
         return NULL;
     snprintf(text, size, "%s", err.message);
@@ -104,9 +98,9 @@ static void judge(trial *t, const sim_disk *disk) {
     if (inode < 0)
         wrong = t->before.bytes != NULL ? "the file is gone" : NULL;
     else if (t->settings->failing_syncs != 0)
-        wrong = judge_content(t, &disk->inodes[inode], &is_new, text, sizeof text);
+        wrong = judge_content(t, disk, &is_new, text, sizeof text);
     else if (!is_new && !is_file(&disk->inodes[inode], &t->before))
-        wrong = judge_interrupted(t, &disk->inodes[inode], text, sizeof text);
+        wrong = judge_interrupted(t, disk, text, sizeof text);
     if (wrong == NULL && inode >= 0 && t->scenario->has_parts)
         wrong = judge_parts(disk, text, sizeof text);
     if (wrong == NULL && t->must_be_new && !is_new)
@@ -265,12 +259,14 @@ static bool rehearse(trial *t, sim_disk *disk,
     return done;
 }
 
-static bool open_copy(trial *t, const sim_inode *file, ckpt **ret_ckpt) {
+static bool keep_shown(trial *t, const sim_inode *file, const sim_disk *disk, shown *s) {
     ckpt_error err;
-    if (file->bytes == NULL ||
-        ckpt_open_memory(file->bytes, file->size, NULL, NULL, ret_ckpt, &err) == CKPT_OK)
+    if (file->bytes == NULL)
+        return true;
+    if (show(s, disk, &err) == CKPT_OK)
         return true;
     violation(t, err.message);
+    hide(s);
     return false;
 }
 
@@ -283,11 +279,14 @@ void crash_run(const crash_scenario *scenario, const crash_settings *settings,
     bool ready = rehearse(&t, &start, scenario->prepare, &t.before);
     sim_disk_copy(&start, &end);
     ready = ready && rehearse(&t, &end, scenario->work, &t.after);
-    ready = ready && open_copy(&t, &t.before, &t.old) && open_copy(&t, &t.after, &t.new);
+    ready = ready && keep_shown(&t, &t.before, &start, &t.old) &&
+            keep_shown(&t, &t.after, &end, &t.new);
     if (ready)
         work(&t, &start);
-    ckpt_free(t.old);
-    ckpt_free(t.new);
+    if (t.old.c != NULL)
+        hide(&t.old);
+    if (t.new.c != NULL)
+        hide(&t.new);
     sim_disk_clear(&start);
     sim_disk_clear(&end);
     free(t.before.bytes);

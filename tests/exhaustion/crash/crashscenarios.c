@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The work that is interrupted: saving, saving over an older file, editing, editing what has been
- * edited, and compacting. */
+ * edited, and compacting; all that of files whose tensors lie in others, too. */
 #include "crash.h"
 
 #include <stdio.h>
@@ -138,6 +138,12 @@ static ckpt_status compact(const ckpt_filesystem *files, uint64_t seed, ckpt_err
     return status;
 }
 
+static ckpt_status save_and_edit_shards(const ckpt_filesystem *files, uint64_t seed,
+                                        ckpt_error *err) {
+    ckpt_status status = save_shards(files, seed, err);
+    return status == CKPT_OK ? edit_model(files, seed, err) : status;
+}
+
 const crash_scenario crash_scenarios[] = {
     {"save", NULL, save_model, false},
     {"save over", save_model, save_another, false},
@@ -146,5 +152,8 @@ const crash_scenario crash_scenarios[] = {
     {"compact", save_and_edit, compact, false},
     {"save in shards", NULL, save_shards, true},
     {"save in shards over shards", save_shards, save_other_shards, true},
+    {"edit with shards", save_shards, edit_model, true},
+    {"edit with shards again", save_and_edit_shards, edit_metadata, true},
+    {"compact with shards", save_and_edit_shards, compact, true},
 };
 const size_t crash_scenario_count = sizeof crash_scenarios / sizeof crash_scenarios[0];
