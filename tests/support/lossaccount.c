@@ -36,17 +36,6 @@ static void *must_have(void *block) {
     return block;
 }
 
-/* name NULL: of any. A loss without a name is about the whole file. */
-static bool was_told(const account *k, ckpt_loss_kind kind, const char *name) {
-    for (size_t i = 0; i < k->book->count; i++) {
-        const loss_record *r = &k->book->records[i];
-        if (r->kind == kind && (name == NULL || strcmp(r->name, name) == 0 ||
-                                (*r->name == '\0' && kind != CKPT_LOSS_MODULE)))
-            return true;
-    }
-    return false;
-}
-
 /* A tensor with several names is told of under one of them. */
 static bool was_told_of(const account *k, ckpt_loss_kind kind, const place *p) {
     return (k->places[p->first].told & 1u << kind) != 0;
@@ -99,7 +88,7 @@ static void list_places(account *k) {
                 p->first_of_storage = i;
         }
         for (ckpt_loss_kind kind = CKPT_LOSS_TIE; kind <= CKPT_LOSS_ORDER; kind++)
-            p->told |= was_told(k, kind, item.name) ? 1u << kind : 0;
+            p->told |= loss_book_has(k->book, kind, item.name) ? 1u << kind : 0;
         k->places[p->first].told |= p->told;
         k->count++;
     }
@@ -110,8 +99,8 @@ static void check_names(account *k) {
     uint32_t changed = 0, count = count_names(k->b);
     for (uint32_t i = 0; i < k->count; i++) {
         const place *p = &k->places[i];
-        changed += was_told(k, CKPT_LOSS_NAME, p->name);
-        if (!ckpt_tensor_exists(p->found) && !was_told(k, CKPT_LOSS_NAME, p->name))
+        changed += loss_book_has(k->book, CKPT_LOSS_NAME, p->name);
+        if (!ckpt_tensor_exists(p->found) && !loss_book_has(k->book, CKPT_LOSS_NAME, p->name))
             tell(k, "the name '%s' is gone", p->name);
     }
     if (count != k->count && changed == 0)
@@ -120,7 +109,8 @@ static void check_names(account *k) {
 
 static void check_order(account *k) {
     ckpt_walk_item item;
-    if (was_told(k, CKPT_LOSS_ORDER, NULL) || was_told(k, CKPT_LOSS_NAME, NULL))
+    if (loss_book_has(k->book, CKPT_LOSS_ORDER, NULL) ||
+        loss_book_has(k->book, CKPT_LOSS_NAME, NULL))
         return;
     ckpt_walk *walk = walk_of(k->b, CKPT_WALK_STATE_DICT);
     for (uint32_t i = 0; i < k->count && !k->differ; i++) {
@@ -224,9 +214,21 @@ static void check_tensors(account *k) {
 
 /* ---- modules and metadata ---- */
 
+/* A module whose tensors got other names has another one itself. */
+static bool is_renamed(const account *k, const char *name) {
+    size_t size = strlen(name);
+    for (uint32_t i = 0; i < k->count; i++) {
+        const place *p = &k->places[i];
+        if (strncmp(p->name, name, size) == 0 && p->name[size] == '.' &&
+            (p->told & 1u << CKPT_LOSS_NAME) != 0)
+            return true;
+    }
+    return false;
+}
+
 static void check_module(account *k, ckpt_module a, const char *name) {
     ckpt_module b = *name != '\0' ? ckpt_find_module(ckpt_root(k->b), name) : ckpt_root(k->b);
-    if (k->told_modules[a.id])
+    if (k->told_modules[a.id] || (!ckpt_module_exists(b) && is_renamed(k, name)))
         return;
     if (!ckpt_module_exists(b))
         tell(k, "the module '%s' is gone", name);
@@ -250,7 +252,7 @@ static void each_module(account *k, void (*visit)(account *, ckpt_module, const 
 }
 
 static void note_module(account *k, ckpt_module a, const char *name) {
-    k->told_modules[a.id] = k->told_modules[a.id] || was_told(k, CKPT_LOSS_MODULE, name);
+    k->told_modules[a.id] = k->told_modules[a.id] || loss_book_has(k->book, CKPT_LOSS_MODULE, name);
 }
 
 static void check_modules(account *k) {
@@ -268,14 +270,14 @@ static void check_metadata(account *k) {
     ckpt_value a = ckpt_metadata(k->a), b = ckpt_metadata(k->b);
     for (uint32_t i = 0; i < ckpt_value_count(a); i++) {
         const char *key = ckpt_map_key(a, i);
-        if (!is_note(key) && !was_told(k, CKPT_LOSS_METADATA, key) &&
+        if (!is_note(key) && !loss_book_has(k->book, CKPT_LOSS_METADATA, key) &&
             !values_equal(ckpt_value_at(a, i), ckpt_map_get(b, key)))
             tell(k, "the metadata '%s' is another value", key);
     }
     for (uint32_t i = 0; i < ckpt_value_count(b); i++) {
         const char *key = ckpt_map_key(b, i);
         if (!is_note(key) && ckpt_value_kind(ckpt_map_get(a, key)) == CKPT_VALUE_ABSENT &&
-            !was_told(k, CKPT_LOSS_TIE, key))
+            !loss_book_has(k->book, CKPT_LOSS_TIE, key))
             tell(k, "the metadata '%s' is new", key);
     }
 }

@@ -29,3 +29,13 @@ void loss_book_clear(loss_book *book) {
     free(book->records);
     memset(book, 0, sizeof *book);
 }
+
+bool loss_book_has(const loss_book *book, ckpt_loss_kind kind, const char *name) {
+    for (size_t i = 0; i < book->count; i++) {
+        const loss_record *r = &book->records[i];
+        if (r->kind == kind && (name == NULL || strcmp(r->name, name) == 0 ||
+                                (*r->name == '\0' && kind != CKPT_LOSS_MODULE)))
+            return true;
+    }
+    return false;
+}
