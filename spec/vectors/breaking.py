@@ -4,7 +4,8 @@ thing in them. INVALID[name]() gives the bytes of a file; its name begins with t
 file breaks."""
 
 from image import Image, Module, Storage, Tensor
-from valid_vectors import floats, pattern, second_generation
+from sound import floats, pattern
+from sound_generations import second_generation
 
 INVALID = {}
 HUGE = 2**64 - 1

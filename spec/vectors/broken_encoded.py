@@ -4,7 +4,7 @@
 from breaking import HUGE, byte, case, chunks, fields, sample, slot
 from image import Image, Module, Storage, Tensor
 from planes import Bits, deflate, word
-from valid_vectors import alike, pattern
+from sound import alike, pattern
 
 
 def encoded(width=4, rotation=1, size=5000, chunk_log2=12, stored=None):

@@ -3,7 +3,7 @@
 
 from breaking import INVALID, HUGE, broken, byte, case, empty, generation_2, sample, slot
 from image import PAGE, read_slot, slot_bytes, xxh3_64
-from valid_vectors import edited, first_generation
+from sound_generations import edited, first_generation
 
 # ---- section 3: header ----
 

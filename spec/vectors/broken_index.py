@@ -6,7 +6,7 @@ import struct
 from breaking import (HUGE, INVALID, broken, case, empty, entry, fields, generation_2, private,
                       sample, tensor, values)
 from image import NONE, Image, Module, Storage, Tensor
-from valid_vectors import floats
+from sound import floats
 
 # ---- section 4: index ----
 

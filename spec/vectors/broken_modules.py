@@ -3,7 +3,7 @@
 
 from breaking import HUGE, broken, case, empty, fields, sample
 from image import NONE, Image, Module, Storage, Tensor
-from valid_vectors import floats
+from sound import floats
 
 # ---- section 7: modules ----
 

@@ -3,7 +3,8 @@
 
 from breaking import HUGE, INVALID, broken, case, fields, sample, slot
 from image import Image, Module, Storage, Tensor
-from valid_vectors import PART_FILES, pattern
+from sound import pattern
+from sound_elsewhere import PART_FILES
 
 SOUND = PART_FILES["shard-1.part"]
 DAMAGED_FILES = {"damaged.part": SOUND}  # what the files below say is something else

@@ -3,7 +3,8 @@
 
 from breaking import HUGE, broken, case, empty, fields, generation_2, storages, values
 from image import NONE, Image, Module, Tensor, read_slot
-from valid_vectors import first_generation, floats, second_generation
+from sound import floats
+from sound_generations import first_generation, second_generation
 
 # ---- section 9: values ----
 

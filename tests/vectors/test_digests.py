@@ -29,7 +29,8 @@ import identity  # noqa: E402
 import make  # noqa: E402
 import mutate  # noqa: E402
 from image import Image, Module, Storage, Tensor  # noqa: E402
-from valid_vectors import VALID, pattern  # noqa: E402
+from sound import pattern  # noqa: E402
+from valid_vectors import VALID  # noqa: E402
 
 
 def recorded():
