@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Files that break a rule of section 8.2: storages in other files."""
 
+import hashlib
+
 from breaking import HUGE, INVALID, broken, case, fields, sample, slot
-from image import Image, Module, Storage, Tensor
+from image import Image, Module, Storage, Tensor, read_slot
 from sound import pattern
 from sound_elsewhere import PART_FILES
+from sound_generations import both_in_parts, in_parts, older_in_parts
 
 SOUND = PART_FILES["shard-1.part"]
 DAMAGED_FILES = {"damaged.part": SOUND}  # what the files below say is something else
@@ -133,3 +136,39 @@ def _():
     root = Module("M", None, [("t", Tensor("u8", [96], Storage(said[:96], at=0,
                                                                part="damaged.part"), buffer=True))])
     return Image(root, parts={"damaged.part": said}).build()
+
+
+# ---- parts that an older generation uses (section 11) ----
+
+def newer(make, **options):
+    return lambda: make(**options)[0]
+
+
+slot("F1-parts-of-the-older-only", newer(older_in_parts), page=1, required_features=1)
+fields("P1-part-of-the-older-only", newer(older_in_parts), "storages", 1, part=0)
+case("S4-name-of-an-older-part", newer(both_in_parts, extra_strings=("shard-2.part",)))
+case("F5-part-of-the-older-only", newer(both_in_parts, extra_strings=("shard-2.part",)),
+     lambda image: image.parts.append(image.part_record("shard-2.part",
+                                                        PART_FILES["shard-2.part"])))
+# What the older generation had in a part, as if it had been in the file at that place.
+case("P4-retired-in-a-part", newer(both_in_parts, retired=[(128, 16, 2, 1, 0)]))
+
+
+@broken("P4-retired-behind-the-end-of-a-part")
+def _():
+    """The older generation's storage of a part, as if it were between its index and what is new."""
+    slot_0 = read_slot(in_parts()[0], 0)
+    image = both_in_parts()[0]
+    image.retired.append({"offset": slot_0["file_size"], "size": 5000, "kind": 2, "reserved": 0,
+                          "sequence": 1, "checksum": 0})
+    return image.build()
+
+
+@broken("G1-digest-of-a-part")
+def _():
+    """Another SHA-256 in the older index: its checksum is what tells."""
+    file = bytearray(both_in_parts()[0].build())
+    slot_0 = read_slot(file, 0)
+    sha256 = hashlib.sha256(PART_FILES["shard-2.part"]).digest()
+    file[file.index(sha256, slot_0["index_offset"], slot_0["file_size"])] ^= 1
+    return bytes(file)

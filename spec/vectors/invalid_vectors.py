@@ -44,7 +44,7 @@ UNSTORED = {name for name in INVALID if name.endswith("-bits")} | set("""
     G1-first-bit
     F2-dot F2-nul-before-path F2-in-a-directory F2-absolute F2-up-and-down F2-control F2-delete
     F2-drive F3-size-of-63-bits F3-size-of-64-bits F5-last F6-wraps F6-behind-the-part
-    F6-64-bits F7-the-same F8-shorter F8-longer F9-first-byte
+    P4-retired-behind-the-end-of-a-part F6-64-bits F7-the-same F8-shorter F8-longer F9-first-byte
     E2-width-3 E2-width-5 E2-width-9 E2-width-255 E2-rotation-255 E2-raw-width-4
     E2-raw-form-of-nothing E2-chunks-of-2-to-the-30 P2-encoded-of-64-bits P2-encoded-nothing
     E3-second-is-first E3-last-of-raw-too-great E3-of-64-bits E4-shorter-than-words

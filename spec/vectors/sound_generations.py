@@ -3,6 +3,7 @@
 
 from image import PAGE, Image, Module, Storage, Tensor, read_slot, slot_bytes
 from sound import alike, floats, pattern, ramp, valid
+from sound_elsewhere import PART_FILES, SHARD_BIAS, SHARD_CHUNKED, SHARD_WEIGHT
 
 
 def first_generation():
@@ -124,3 +125,69 @@ def retired_encoded():
     root = Module("Net", None, [("a", Tensor("f32", [2], floats(1, 2)))])
     file = Image(root, {"step": 2}, sequence=2, kept=file, retired=retired).build()
     return file, root, {"step": 2}
+
+
+# ---- generations and parts ----
+
+def in_parts():
+    """A first generation with a storage of its own and three in two parts."""
+    root = Module("Net", None, [
+        ("own", Tensor("f32", [4], ramp(4))),
+        ("weight", Tensor("f32", [4, 6], Storage(SHARD_WEIGHT, at=0, part="shard-1.part"))),
+        ("bias", Tensor("f32", [4], Storage(SHARD_BIAS, at=128, part="shard-1.part"))),
+        ("chunked", Tensor("u8", [5000], Storage(SHARD_CHUNKED, at=0, part="shard-2.part"),
+                           buffer=True))])
+    image = Image(root, {"step": 1}, chunk_log2=12, parts=PART_FILES)
+    return image.build(), root, image
+
+
+def edit_of_parts(*members, retired=(), **options):
+    """(image, root) of a second generation, which keeps the storage of its own."""
+    file, first, image = in_parts()
+    own = Storage(first.members[0][1].storage.data, at=image.storages[0]["offset"])
+    root = Module("Net", None, [("own", Tensor("f32", [4], own)), *members,
+                                ("new", Tensor("f32", [3], floats(5, 6, 7)))])
+    retired = [*retired, retired_index(file, 0)]
+    return Image(root, {"step": 2}, sequence=2, kept=file, retired=retired, chunk_log2=12,
+                 parts=PART_FILES, **options), root
+
+
+def older_in_parts(**options):
+    """Only the first generation has parts: nothing of the newer index tells of them."""
+    return edit_of_parts(**options)
+
+
+def both_in_parts(**options):
+    """A part that both use, which has another number now, one that only the older uses, and one
+    that only the newer does. Of what lay in parts nothing is retired."""
+    other = floats(1, 2, 3, 4)
+    other.at, other.part = 8192, "old model.part"
+    weight = Storage(SHARD_WEIGHT, at=0, part="shard-1.part")
+    return edit_of_parts(("weight", Tensor("f32", [4, 6], weight)),
+                         ("other", Tensor("f32", [2, 2], other)), **options)
+
+
+@valid
+def parts_of_the_older():
+    image, root = older_in_parts()
+    return image.build(), root, {"step": 2}
+
+
+@valid
+def parts_of_both():
+    image, root = both_in_parts()
+    return image.build(), root, {"step": 2}
+
+
+@valid
+def parts_of_the_newer():
+    """What was the file's own lies in a part now: its old place is retired."""
+    file, root, image = first_generation()
+    kept, changed = image.storages
+    own = Storage(root.members[0][1].storage.data, at=kept["offset"])
+    retired = [(changed["offset"], changed["size"], 2, 1, 0), retired_index(file, 0)]
+    root = Module("Net", None, [
+        ("kept", Tensor("f32", [4], own)),
+        ("changed", Tensor("f32", [4], Storage(SHARD_BIAS, at=128, part="shard-1.part")))])
+    image = Image(root, {"step": 2}, sequence=2, kept=file, retired=retired, parts=PART_FILES)
+    return image.build(), root, {"step": 2}
