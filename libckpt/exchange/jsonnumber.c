@@ -21,7 +21,7 @@ ckpt_status ck_json_uint(ck_json *json, const char *what, uint64_t *ret_value, c
     while (is_digit(ck_json_peek(json))) {
         if (!ck_mul(value, 10, &value) ||
             !ck_add(value, (uint64_t)(ck_json_peek(json) - '0'), &value) || value > INT64_MAX) {
-            ck_place place = {json->name, json->file_offset + first, NULL, 0, 0};
+            ck_place place = {json->name, json->file_offset + first, json->rule, 0, 0};
             return ck_fail_at(err, &place, CKPT_E_OVERFLOW, "a number of 2^63 or more");
         }
         json->position++;

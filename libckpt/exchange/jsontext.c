@@ -7,7 +7,7 @@
 #include <string.h>
 
 ckpt_status ck_json_fail(const ck_json *json, ckpt_error *err, const char *format, ...) {
-    ck_place place = {json->name, json->file_offset + json->position, NULL, 0, 0};
+    ck_place place = {json->name, json->file_offset + json->position, json->rule, 0, 0};
     char text[400];
     va_list arguments;
     va_start(arguments, format);
@@ -17,11 +17,12 @@ ckpt_status ck_json_fail(const ck_json *json, ckpt_error *err, const char *forma
 }
 
 ckpt_status ck_json_open(ck_json *json, const ck_memory *memory, const char *text, size_t size,
-                         const char *name, uint64_t file_offset, ckpt_error *err) {
+                         const ck_place *place, ckpt_error *err) {
     memset(json, 0, sizeof *json);
     json->memory = *memory;
-    json->name = name;
-    json->file_offset = file_offset;
+    json->name = place->name;
+    json->file_offset = place->offset;
+    json->rule = place->rule;
     json->text = text;
     json->size = size;
     if (ck_utf8_valid(text, size))
@@ -38,8 +39,8 @@ ckpt_status ck_json_open(ck_json *json, const ck_memory *memory, const char *tex
 }
 
 ckpt_status ck_json_open_in_place(ck_json *json, const ck_memory *memory, char *text, size_t size,
-                                  const char *name, uint64_t file_offset, ckpt_error *err) {
-    ckpt_status status = ck_json_open(json, memory, text, size, name, file_offset, err);
+                                  const ck_place *place, ckpt_error *err) {
+    ckpt_status status = ck_json_open(json, memory, text, size, place, err);
     json->in_place = text;
     return status;
 }

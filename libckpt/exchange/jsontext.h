@@ -15,6 +15,7 @@ typedef struct ck_json {
     ck_memory memory;
     const char *name;     /* for messages */
     uint64_t file_offset; /* of the text, for messages */
+    const char *rule;     /* what a text breaks that is not what the caller expects; or NULL */
     const char *text;
     size_t size;
     size_t position;
@@ -23,13 +24,15 @@ typedef struct ck_json {
     const char *placed; /* the last one, then */
 } ck_json;
 
-/* Borrows name and text. CKPT_E_STRUCTURE when the text is not UTF-8. Close in every case. */
+/* Borrows text, and of place the name (of the file), the offset (of the text in it) and the rule,
+ * which callers change where another one holds. CKPT_E_STRUCTURE when the text is not UTF-8. Close
+ * in every case. */
 ckpt_status ck_json_open(ck_json *json, const ck_memory *memory, const char *text, size_t size,
-                         const char *name, uint64_t file_offset, ckpt_error *err);
+                         const ck_place *place, ckpt_error *err);
 /* The same for a text that may be changed: strings are unescaped where they stand, and stay there
  * for as long as the text does. */
 ckpt_status ck_json_open_in_place(ck_json *json, const ck_memory *memory, char *text, size_t size,
-                                  const char *name, uint64_t file_offset, ckpt_error *err);
+                                  const ck_place *place, ckpt_error *err);
 void ck_json_close(ck_json *json);
 
 /* White space, then that character and no other. */
@@ -52,6 +55,12 @@ ckpt_status ck_json_end(ck_json *json, ckpt_error *err);
 
 static inline const char *ck_json_text(const ck_json *json) {
     return json->in_place != NULL ? json->placed : (const char *)json->string.bytes;
+}
+
+/* For failures of a rule of their own: ck_json_fail(ck_json_by(json, "..."), err, ...). */
+static inline ck_json *ck_json_by(ck_json *json, const char *rule) {
+    json->rule = rule;
+    return json;
 }
 
 /* CKPT_E_STRUCTURE at the place where the reader is. */

@@ -40,7 +40,8 @@ static ckpt_status add_tensor(ckpt *c, const ck_safetensors *s, const ck_safeten
     if (status == CKPT_OK)
         status = ck_safetensor_create(s, t, storage, &tensor, err);
     if (status == CKPT_OK)
-        status = ck_add_dotted_next(c, path, t->name, t->name_size, tensor, err);
+        status = ck_safetensors_name_status(
+            ck_add_dotted_next(c, path, t->name, t->name_size, tensor, err), err);
     return status;
 }
 

@@ -14,7 +14,23 @@ static ckpt_status take_dtype(ck_json *json, ck_safetensor *t, ckpt_error *err) 
     t->dtype = ck_safetensors_dtype(ck_json_text(json));
     if (t->dtype != CKPT_DTYPE_OTHER)
         return CKPT_OK;
-    return ck_json_fail(json, err, "unknown dtype '%s'", CK_NAME(ck_json_text(json)));
+    return ck_json_fail(ck_json_by(json, "ST4"), err, "unknown dtype '%s'",
+                        CK_NAME(ck_json_text(json)));
+}
+
+static ckpt_status take_number(ck_json *json, const char *what, uint64_t *ret_number,
+                               ckpt_error *err) {
+    const char *rule = json->rule;
+    json->rule = "ST5";
+    ckpt_status status = ck_json_uint(json, what, ret_number, err);
+    json->rule = rule;
+    return status;
+}
+
+static ckpt_status fail_rank(const ck_json *json, ckpt_error *err) {
+    ck_place place = {json->name, json->file_offset + json->position, "ST6", 0, 0};
+    return ck_fail_at(err, &place, CKPT_E_LIMIT, "a shape has more than %d dimensions",
+                      CK_MAX_RANK);
 }
 
 static ckpt_status take_shape(ck_safetensors *s, ck_json *json, ck_safetensor *t, ckpt_error *err) {
@@ -26,12 +42,11 @@ static ckpt_status take_shape(ck_safetensors *s, ck_json *json, ck_safetensor *t
         status = ck_json_more(json, ']', true, &more, err);
     while (status == CKPT_OK && more) {
         uint64_t extent;
-        status = ck_json_uint(json, "an extent, an integer from 0", &extent, err);
+        status = take_number(json, "an extent, an integer from 0", &extent, err);
         if (status != CKPT_OK)
             break;
         if (t->rank++ == CK_MAX_RANK)
-            return ck_fail(err, CKPT_E_LIMIT, "%s: a shape has more than %d dimensions",
-                           CK_NAME(json->name), CK_MAX_RANK);
+            return fail_rank(json, err);
         if (!ck_buffer_append(&s->memory, &s->extents, &extent, sizeof extent))
             return ck_fail_nomem(err);
         status = ck_json_more(json, ']', false, &more, err);
@@ -42,11 +57,11 @@ static ckpt_status take_shape(ck_safetensors *s, ck_json *json, ck_safetensor *t
 static ckpt_status take_offsets(ck_json *json, ck_safetensor *t, ckpt_error *err) {
     ckpt_status status = ck_json_expect(json, '[', "two offsets, an array", err);
     if (status == CKPT_OK)
-        status = ck_json_uint(json, "an offset, an integer from 0", &t->begin, err);
+        status = take_number(json, "an offset, an integer from 0", &t->begin, err);
     if (status == CKPT_OK)
         status = ck_json_expect(json, ',', "','", err);
     if (status == CKPT_OK)
-        status = ck_json_uint(json, "an offset, an integer from 0", &t->end, err);
+        status = take_number(json, "an offset, an integer from 0", &t->end, err);
     return status == CKPT_OK ? ck_json_expect(json, ']', "']'", err) : status;
 }
 
@@ -61,10 +76,11 @@ static ckpt_status take_field(ck_safetensors *s, ck_json *json, ck_safetensor *t
     while (field < 3 && strcmp(fields[field], ck_json_text(json)) != 0)
         field++;
     if (field == 3)
-        return ck_json_fail(json, err, "unknown field '%s' of a tensor",
+        return ck_json_fail(ck_json_by(json, "ST4"), err, "unknown field '%s' of a tensor",
                             CK_NAME(ck_json_text(json)));
     if (*seen & 1u << field)
-        return ck_json_fail(json, err, "duplicate field '%s' of a tensor", fields[field]);
+        return ck_json_fail(ck_json_by(json, "ST3"), err, "duplicate field '%s' of a tensor",
+                            fields[field]);
     *seen |= 1u << field;
     switch (field) {
     case 0: return take_dtype(json, t, err);
@@ -90,14 +106,14 @@ static ckpt_status take_tensor(ck_safetensors *s, ck_json *json, size_t name_siz
     if (status != CKPT_OK)
         return status;
     if (seen != 7)
-        return ck_json_fail(json, err, "tensor '%s' lacks dtype, shape or data_offsets",
-                            CK_NAME(t.name));
+        return ck_json_fail(ck_json_by(json, "ST4"), err,
+                            "tensor '%s' lacks dtype, shape or data_offsets", CK_NAME(t.name));
     return ck_buffer_append(&s->memory, &s->tensors, &t, sizeof t) ? CKPT_OK : ck_fail_nomem(err);
 }
 
 static ckpt_status take_metadata(ck_safetensors *s, ck_json *json, ckpt_error *err) {
     if (s->has_metadata)
-        return ck_json_fail(json, err, "duplicate key '__metadata__'");
+        return ck_json_fail(ck_json_by(json, "ST3"), err, "duplicate key '__metadata__'");
     s->has_metadata = true;
     return ck_safetensors_take_pairs(&s->memory, &s->metadata, json, err);
 }

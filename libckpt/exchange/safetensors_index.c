@@ -63,7 +63,8 @@ static ckpt_status take_tensor(ck_safetensors_index *index, ck_json *json, ckpt_
         ck_nametree_add(&index->memory, &index->names, ck_json_text(json), t.name_size, number)) {
     case CK_NAMETREE_NOMEM: return ck_fail_nomem(err);
     case CK_NAMETREE_KNOWN:
-        return ck_json_fail(json, err, "duplicate tensor '%s'", CK_NAME(ck_json_text(json)));
+        return ck_json_fail(ck_json_by(json, "SI3"), err, "duplicate tensor '%s'",
+                            CK_NAME(ck_json_text(json)));
     case CK_NAMETREE_ADDED: break;
     }
     status = keep(index, json, t.name_size, &t.name, err);
@@ -81,7 +82,7 @@ static ckpt_status take_tensor(ck_safetensors_index *index, ck_json *json, ckpt_
 static ckpt_status take_map(ck_safetensors_index *index, ck_json *json, ckpt_error *err) {
     bool more;
     if (index->has_map)
-        return ck_json_fail(json, err, "duplicate key 'weight_map'");
+        return ck_json_fail(ck_json_by(json, "SI3"), err, "duplicate key 'weight_map'");
     index->has_map = true;
     ckpt_status status = ck_json_expect(json, '{', "the weight_map, an object", err);
     if (status == CKPT_OK)
@@ -99,8 +100,11 @@ static ckpt_status take_value(ck_safetensors_index *index, ck_json *json, const 
                               size_t key_size, ck_safetensors_pairs *pairs, ckpt *c,
                               ckpt_error *err) {
     ckpt_literal value;
+    const char *rule = json->rule;
+    json->rule = "SI4";
     ckpt_status status =
         ck_json_scalar(json, "a value that is no array and no object", &value, err);
+    json->rule = rule;
     if (status != CKPT_OK)
         return status;
     if (value.kind == CKPT_VALUE_STRING)
@@ -123,7 +127,7 @@ static ckpt_status take_entry(ck_safetensors_index *index, ck_json *json, ck_nam
     switch (ck_nametree_add(&index->memory, keys, ck_json_text(json), size, 0)) {
     case CK_NAMETREE_NOMEM: return ck_fail_nomem(err);
     case CK_NAMETREE_KNOWN:
-        return ck_json_fail(json, err, "duplicate key '%s' in the metadata",
+        return ck_json_fail(ck_json_by(json, "SI3"), err, "duplicate key '%s' in the metadata",
                             CK_NAME(ck_json_text(json)));
     case CK_NAMETREE_ADDED: break;
     }
@@ -141,7 +145,7 @@ static ckpt_status take_metadata(ck_safetensors_index *index, ck_json *json,
     bool more;
     memset(&keys, 0, sizeof keys);
     if (index->has_metadata)
-        return ck_json_fail(json, err, "duplicate key 'metadata'");
+        return ck_json_fail(ck_json_by(json, "SI3"), err, "duplicate key 'metadata'");
     index->has_metadata = true;
     ckpt_status status = ck_json_expect(json, '{', "the metadata, an object", err);
     if (status == CKPT_OK)

@@ -22,7 +22,7 @@ static int compare_data(const void *a, const void *b) {
 
 static ckpt_status check_size(const ck_safetensors *s, const ck_safetensor *t, const char *file,
                               ckpt_error *err) {
-    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {file, CKPT_NO_OFFSET, "ST7", 0, 0};
     const char *name = t->name;
     ckpt_dtype_info info = ckpt_dtype_describe(t->dtype);
     ck_geometry g = {info.dtype_class,
@@ -38,6 +38,7 @@ static ckpt_status check_size(const ck_safetensors *s, const ck_safetensor *t, c
         return ck_fail_at(err, &place, CKPT_E_SHAPE,
                           "the elements of tensor '%s' do not end at a whole byte", CK_NAME(name));
     default:
+        place.rule = "ST5";
         return ck_fail_at(err, &place, CKPT_E_OVERFLOW, "tensor '%s' has 2^63 bytes or more",
                           CK_NAME(name));
     }
@@ -51,14 +52,14 @@ static ckpt_status check_size(const ck_safetensors *s, const ck_safetensor *t, c
 }
 
 ckpt_status ck_safetensors_fail_duplicate(const char *file, const char *name, ckpt_error *err) {
-    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {file, CKPT_NO_OFFSET, "ST3", 0, 0};
     return ck_fail_at(err, &place, CKPT_E_STRUCTURE, "duplicate tensor '%s'", CK_NAME(name));
 }
 
 /* Two tensors of one name mostly have the same place too. */
 static ckpt_status fail_layout(const ck_safetensors *s, size_t i, const char *file,
                                ckpt_error *err) {
-    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {file, CKPT_NO_OFFSET, "ST8", 0, 0};
     const ck_safetensor *t = ck_safetensor_at(s, i);
     for (size_t k = 0; k < i; k++) {
         if (strcmp(ck_safetensor_at(s, k)->name, t->name) == 0)
@@ -72,7 +73,7 @@ static ckpt_status fail_layout(const ck_safetensors *s, size_t i, const char *fi
 
 ckpt_status ck_safetensors_check(ck_safetensors *s, const char *file, uint64_t data_size,
                                  ckpt_error *err) {
-    ck_place place = {file, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {file, CKPT_NO_OFFSET, "ST8", 0, 0};
     size_t count = ck_safetensors_count(s);
     uint64_t position = 0;
     if (!ck_sort(&s->memory, s->tensors.bytes, count, sizeof(ck_safetensor), compare_data))
@@ -101,7 +102,7 @@ ckpt_status ck_safetensors_check(ck_safetensors *s, const char *file, uint64_t d
 /* The header, in memory of its own: nothing that is checked can change afterwards. */
 static ckpt_status read_text(const ck_memory *memory, const ck_source *source, char **ret_text,
                              size_t *ret_size, ckpt_error *err) {
-    ck_place place = {source->name, 0, NULL, 0, 0};
+    ck_place place = {source->name, 0, "ST1", 0, 0};
     unsigned char field[CK_SAFETENSORS_SIZE_FIELD];
     if (source->size < sizeof field)
         return ck_fail_at(err, &place, CKPT_E_TRUNCATED, "the file ends in the size of the header");
@@ -129,6 +130,7 @@ static ckpt_status read_text(const ck_memory *memory, const ck_source *source, c
 
 ckpt_status ck_safetensors_load(ck_safetensors *s, const ck_memory *memory, const ck_source *source,
                                 uint64_t *ret_data_offset, ckpt_error *err) {
+    ck_place place = {source->name, CK_SAFETENSORS_SIZE_FIELD, "ST2", 0, 0};
     ck_json json;
     memset(s, 0, sizeof *s);
     s->memory = *memory;
@@ -136,8 +138,7 @@ ckpt_status ck_safetensors_load(ck_safetensors *s, const ck_memory *memory, cons
     if (status != CKPT_OK)
         return status;
     uint64_t data_offset = CK_SAFETENSORS_SIZE_FIELD + (uint64_t)s->text_size;
-    status = ck_json_open_in_place(&json, memory, s->text, s->text_size, source->name,
-                                   CK_SAFETENSORS_SIZE_FIELD, err);
+    status = ck_json_open_in_place(&json, memory, s->text, s->text_size, &place, err);
     if (status == CKPT_OK)
         status = ck_safetensors_parse(s, &json, err);
     ck_json_close(&json);

@@ -53,7 +53,8 @@ static ckpt_status take_pair(const ck_memory *memory, ck_safetensors_pairs *pair
         ck_nametree_add(memory, &pairs->keys, key, pair.key_size, (uint32_t)pair_count(pairs))) {
     case CK_NAMETREE_NOMEM: return ck_fail_nomem(err);
     case CK_NAMETREE_KNOWN:
-        return ck_json_fail(json, err, "duplicate key '%s' in the metadata", CK_NAME(key));
+        return ck_json_fail(ck_json_by(json, "ST3"), err, "duplicate key '%s' in the metadata",
+                            CK_NAME(key));
     case CK_NAMETREE_ADDED: break;
     }
     if (!keep(memory, pairs, key, pair.key_size, &pair.key))
@@ -102,13 +103,19 @@ ckpt_status ck_safetensors_merge_pairs(const ck_memory *memory, ck_safetensors_p
     return CKPT_OK;
 }
 
+ckpt_status ck_safetensors_name_status(ckpt_status status, ckpt_error *err) {
+    if (status == CKPT_E_LIMIT || status == CKPT_E_UNSUPPORTED)
+        ck_error_rule(err, "ST9");
+    return status;
+}
+
 static ckpt_status apply_pair(ckpt *c, const ck_safetensors_pairs *pairs, size_t i,
                               ckpt_tensor kept, ckpt_error *err) {
     const ck_safetensors_pair *pair = pair_at(pairs, i);
     char *key = text_at(pairs, pair->key);
     const char *value = text_at(pairs, pair->value);
     if (ckpt_tensor_exists(kept) && ck_dotted_is_free(c, key, pair->key_size))
-        return ck_add_dotted(c, key, pair->key_size, kept, err);
+        return ck_safetensors_name_status(ck_add_dotted(c, key, pair->key_size, kept, err), err);
     return ckpt_map_set(ckpt_metadata(c), key, ckpt_string_n(value, pair->value_size), NULL, err);
 }
 

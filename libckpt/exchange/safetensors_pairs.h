@@ -34,4 +34,7 @@ ckpt_status ck_safetensors_merge_pairs(const ck_memory *memory, ck_safetensors_p
 ckpt_status ck_safetensors_apply_pairs(ckpt *c, const ck_safetensors_pairs *pairs, ckpt_error *err);
 void ck_safetensors_pairs_clear(const ck_memory *memory, ck_safetensors_pairs *pairs);
 
+/* Of ck_add_dotted: says in *err that the name is what was refused. Returns status. */
+ckpt_status ck_safetensors_name_status(ckpt_status status, ckpt_error *err);
+
 #endif

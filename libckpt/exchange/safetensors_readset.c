@@ -9,6 +9,7 @@
 #include "exchange/safetensors_header.h"
 #include "exchange/safetensors_index.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef struct set {
@@ -31,7 +32,7 @@ static char *tensor_name(const set *s, const ck_indexed_tensor *t) {
 /* The entry of the map for a tensor of a shard. */
 static ckpt_status find_entry(const set *s, const ck_safetensor *t, uint32_t shard,
                               ck_indexed_tensor **ret_entry, ckpt_error *err) {
-    ck_place place = {s->source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {s->source->name, CKPT_NO_OFFSET, "SI7", 0, 0};
     const char *name = t->name;
     uint32_t number = ck_nametree_get(&s->index.names, name, t->name_size);
     if (number == CK_NAMETREE_NONE)
@@ -48,7 +49,7 @@ static ckpt_status find_entry(const set *s, const ck_safetensor *t, uint32_t sha
 }
 
 static ckpt_status fail_missing(const set *s, uint32_t shard, ckpt_error *err) {
-    ck_place place = {s->source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {s->source->name, CKPT_NO_OFFSET, "SI7", 0, 0};
     size_t i = 0;
     while (ck_indexed_tensor_at(&s->index, i)->shard != shard ||
            ckpt_tensor_exists(ck_indexed_tensor_at(&s->index, i)->tensor))
@@ -91,7 +92,7 @@ static ckpt_status take_tensors(set *s, ckpt *part, const ck_safetensors *header
 /* Indexes of PyTorch's own look the same, and lead to archives or pickles: those have, where the
  * size of the header would stand, a size that none has. */
 static ckpt_status check_kind(const ck_source *source, ckpt_error *err) {
-    ck_place place = {source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {source->name, CKPT_NO_OFFSET, "SI8", 0, 0};
     unsigned char head[CK_SAFETENSORS_SIZE_FIELD];
     if (source->size < sizeof head)
         return CKPT_OK;
@@ -125,6 +126,20 @@ static ckpt_status read_shard_of(set *s, ckpt *part, ck_source *source, uint32_t
     return status;
 }
 
+/* A symbolic link, or no regular file; other failures of the system break no rule. */
+static bool is_odd_file(ckpt_status status, const ckpt_error *err) {
+    return status == CKPT_E_IO && err != NULL && (err->sys_errno == ELOOP || err->sys_errno == 0);
+}
+
+static void name_rule(ckpt_status status, ckpt_error *err) {
+    if (status == CKPT_E_BOUNDS || is_odd_file(status, err))
+        ck_error_rule(err, "SI5");
+    else if (status == CKPT_E_NOT_FOUND)
+        ck_error_rule(err, "SI6");
+    else if (status == CKPT_E_UNSUPPORTED)
+        ck_error_rule(err, "SI9");
+}
+
 static ckpt_status read_shard(set *s, uint32_t shard, ckpt_error *err) {
     ck_source source;
     ckpt *part;
@@ -137,8 +152,10 @@ static ckpt_status read_shard(set *s, uint32_t shard, ckpt_error *err) {
         return status;
     }
     status = ck_source_open_beside(&source, s->source, shard_name(s, shard), err);
-    if (status != CKPT_OK)
+    if (status != CKPT_OK) {
+        name_rule(status, err);
         return status;
+    }
     status = read_shard_of(s, part, &source, shard, err);
     if (status != CKPT_OK)
         ck_source_close(&source);
@@ -161,7 +178,9 @@ static ckpt_status build(set *s, ckpt_error *err) {
         const ck_indexed_tensor *t = ck_indexed_tensor_at(&s->index, i);
         status = ck_error_prefix(
             err,
-            ck_add_dotted_next(s->c, &s->path, tensor_name(s, t), t->name_size, t->tensor, err),
+            ck_safetensors_name_status(
+                ck_add_dotted_next(s->c, &s->path, tensor_name(s, t), t->name_size, t->tensor, err),
+                err),
             s->source->name);
     }
     if (status == CKPT_OK)
@@ -173,8 +192,9 @@ static ckpt_status build(set *s, ckpt_error *err) {
 }
 
 static ckpt_status parse(set *s, const char *text, size_t size, ckpt_error *err) {
+    ck_place place = {s->source->name, 0, "SI2", 0, 0};
     ck_json json;
-    ckpt_status status = ck_json_open(&json, &s->c->memory, text, size, s->source->name, 0, err);
+    ckpt_status status = ck_json_open(&json, &s->c->memory, text, size, &place, err);
     if (status == CKPT_OK)
         status = ck_safetensors_index_parse(&s->index, &json, &s->pairs, s->c, err);
     ck_json_close(&json);
@@ -183,7 +203,7 @@ static ckpt_status parse(set *s, const char *text, size_t size, ckpt_error *err)
 
 static ckpt_status read_index(set *s, ckpt_error *err) {
     const ck_memory *memory = &s->c->memory;
-    ck_place place = {s->source->name, CKPT_NO_OFFSET, NULL, 0, 0};
+    ck_place place = {s->source->name, CKPT_NO_OFFSET, "SI1", 0, 0};
     if (s->source->size > CK_SAFETENSORS_MAX_HEADER)
         return ck_fail_at(err, &place, CKPT_E_LIMIT, "an index of more than %u bytes",
                           CK_SAFETENSORS_MAX_HEADER);

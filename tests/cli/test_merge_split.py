@@ -100,7 +100,7 @@ def test_shards_of_pytorch_are_named():
         (work / shard).write_bytes(head + bytes(100))
         (work / "bin.index.json").write_text(json.dumps({"weight_map": {"a": shard}}))
         message = refused("ckpt-inspect", "bin.index.json")
-        tap.equal(message.endswith(f"{shard}: a shard that PyTorch wrote, not a safetensors file: open "
+        tap.equal(message.endswith(f"{shard}: rule SI8: a shard that PyTorch wrote, not a safetensors file: open "
                                    "each of them by itself, or put them together with ckpt-merge"),
                   True, message)
 

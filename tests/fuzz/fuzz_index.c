@@ -10,6 +10,7 @@
 static void parse(const uint8_t *data, size_t size, const ckpt_allocator *hook) {
     ck_safetensors_index index;
     ck_safetensors_pairs pairs;
+    ck_place place = {"index", 0, "SI2", 0, 0};
     ck_json json;
     ckpt_create_options options = {sizeof options, hook};
     ckpt_error err;
@@ -18,7 +19,7 @@ static void parse(const uint8_t *data, size_t size, const ckpt_allocator *hook) 
     memset(&pairs, 0, sizeof pairs);
     index.memory = *hook;
     must(ckpt_create(&options, &c, &err) == CKPT_OK, err.message);
-    ckpt_status status = ck_json_open(&json, hook, (const char *)data, size, "index", 0, &err);
+    ckpt_status status = ck_json_open(&json, hook, (const char *)data, size, &place, &err);
     if (status == CKPT_OK)
         status = ck_safetensors_index_parse(&index, &json, &pairs, c, &err);
     fuzz_check_error(status, &err);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const ck_place at = {"j", 8, NULL, 0, 0};
+
 /* The same text to be unescaped in place; the caller frees it. */
 static ck_json json_in_place(const char *text, size_t size, char **ret_copy) {
     ck_memory memory = ck_memory_from(NULL);
@@ -12,7 +14,7 @@ static ck_json json_in_place(const char *text, size_t size, char **ret_copy) {
     ckpt_error err;
     *ret_copy = malloc(size + 1);
     memcpy(*ret_copy, text, size);
-    assert_ok(ck_json_open_in_place(&json, &memory, *ret_copy, size, "j", 8, &err));
+    assert_ok(ck_json_open_in_place(&json, &memory, *ret_copy, size, &at, &err));
     return json;
 }
 
@@ -20,7 +22,7 @@ static ck_json json_of(const char *text, size_t size) {
     ck_memory memory = ck_memory_from(NULL);
     ck_json json;
     ckpt_error err;
-    assert_ok(ck_json_open(&json, &memory, text, size, "j", 8, &err));
+    assert_ok(ck_json_open(&json, &memory, text, size, &at, &err));
     return json;
 }
 
@@ -113,7 +115,7 @@ START_TEST(text_that_is_not_utf8) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_json json;
         ckpt_error err;
-        assert_status(ck_json_open(&json, &memory, cases[i].text, cases[i].size, "j", 8, &err),
+        assert_status(ck_json_open(&json, &memory, cases[i].text, cases[i].size, &at, &err),
                       CKPT_E_STRUCTURE);
         ck_assert_uint_eq(err.offset, cases[i].offset);
         ck_json_close(&json);

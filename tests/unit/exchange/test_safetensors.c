@@ -261,7 +261,7 @@ START_TEST(refuses_padding_with_nul) {
     ckpt_error err;
     memset(f.bytes + 10, 0, 6);
     assert_status(open_file(&f, &c, &err), CKPT_E_STRUCTURE);
-    ck_assert_str_eq(err.message, "f: offset 10: a NUL in the JSON text");
+    ck_assert_str_eq(err.message, "f: offset 10: rule ST2: a NUL in the JSON text");
 }
 END_TEST
 
