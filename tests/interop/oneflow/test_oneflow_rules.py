@@ -39,7 +39,11 @@ RULES = {
              for thing in (("os", "system"), ("builtins", "eval"), ("oneflow", "load"), ("numpy", "load"),
                            ("oneflow", "Tensor"), ("numpy", "ndarray"), ("torch._utils", "_rebuild_tensor_v2"))),
            *((file(op), UNSUPPORTED, "offset", f"opcode 0x{op[-1] if op[:1] == b'X' else op[0]:02x}")
-             for op in (b"\x97", b"\x98", b"\x82\1", b"0", b"2", b"Px\n"))],
+             for op in (b"\x97", b"\x98", b"\x82\1", b"0", b"2", b"Px\n")),
+           # Sets of tensors, and of tuples with tensors, are not taken for values without tensors.
+           *((file(opened + items + closing), UNSUPPORTED, "offset", "key of a dict or a set")
+             for opened, closing in ((b"\x8f(", b"\x90"), (b"(", b"\x91"))
+             for items in (GOOD, b"K\1" + GOOD, GOOD + b"\x85"))],
     "O3": [(file(GOOD, magic=text("__oneflow__") + b"K\0"), STRUCTURE, "__oneflow__"),
            (file(GOOD, magic=text("__oneflow__") + b"N" + text("more") + b"N"), STRUCTURE),
            (file(GOOD, version=text("1")), STRUCTURE)],
