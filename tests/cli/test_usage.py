@@ -149,6 +149,15 @@ def test_formats_that_do_not_exist_are_wrong_usage():
                       f"--from: there is no format 'numpy'; there are {names}; try '{tool} --help'")
 
 
+def test_help_and_manuals_name_all_formats():
+    for tool in ("ckpt-inspect", "ckpt-verify", "ckpt-run", "ckpt-diff", "ckpt-convert", "ckpt-merge", "ckpt-split"):
+        told = " ".join(fine(tool, "--help").partition("--from FORMATS")[2].split())
+        assert "commas: ckpt, safetensors, torch, torch-legacy, npz, npy, gguf, oneflow, oneflow-dir -" in told, (tool, told)
+        told = (ROOT / "man" / f"{tool}.1").read_text(encoding="utf-8").partition("\n.It Fl -from ")[2].partition("\n.It ")[0]
+        tap.equal(re.findall(r"^\.Cm ([\w-]+)", told, re.MULTILINE),
+                  "ckpt safetensors torch torch-legacy npz npy gguf oneflow oneflow-dir".split(), tool)
+
+
 def test_two_dashes_end_the_options():
     (work / "--odd.ckpt").write_bytes((work / NET).read_bytes())
     tap.equal(fine("ckpt-verify", "-q", "--", "--odd.ckpt"), "")

@@ -60,7 +60,9 @@ enum {
     "  -z, --compress         store smaller what can be stored smaller (.ckpt, .npz)\n"            \
     "      --chunk-size N     bytes for each checksum (.ckpt): a power of two from 4096 to 2^30\n" \
     "      --threads N        to compress and check with; default: one for each processor\n"       \
-    "      --from FORMATS     formats of the input to consider, separated by commas\n"             \
+    "      --from FORMATS     formats of the input to consider, separated by commas:\n"            \
+    "                         ckpt, safetensors, torch, torch-legacy, npz, npy, gguf,\n"           \
+    "                         oneflow, oneflow-dir\n"                                              \
     "  -j, --json             the report as JSON\n"                                                \
     "  -v, --verbose          a line for every single loss\n"                                      \
     "  -q, --quiet            print nothing but errors\n"                                          \
