@@ -37,6 +37,18 @@ static bool must_fail(fault_memory *memory, size_t old_size, size_t new_size) {
             memory->bytes > memory->limit - (new_size - old_size));
 }
 
+/* So that nothing works by what memory happens to have in it. Of large blocks only the ends: it would
+ * be most of what a fuzz target does. */
+static void fill(void *bytes, int value, size_t size) {
+    const size_t end = 16384;
+    if (size <= 2 * end) {
+        memset(bytes, value, size);
+    } else {
+        memset(bytes, value, end);
+        memset((unsigned char *)bytes + size - end, value, end);
+    }
+}
+
 static void *allocate(fault_memory *memory, size_t size) {
     const uint64_t guard = GUARD;
     if (size > LARGEST_BLOCK)
@@ -47,7 +59,7 @@ static void *allocate(fault_memory *memory, size_t size) {
     block->is.mark = LIVE;
     block->is.size = size;
     unsigned char *bytes = (unsigned char *)(block + 1);
-    memset(bytes, memory->poison != 0 ? memory->poison : 0xa5, size);
+    fill(bytes, memory->poison != 0 ? memory->poison : 0xa5, size);
     memcpy(bytes + size, &guard, sizeof guard);
     memory->blocks++;
     memory->bytes += size;
@@ -75,7 +87,7 @@ static void release(fault_memory *memory, head *block) {
     size_t size = block->is.size;
     memory->blocks--;
     memory->bytes -= size;
-    memset(block, 0xdb, sizeof(head) + size);
+    fill(block, 0xdb, sizeof(head) + size);
     free(block);
 }
 
