@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Changing modules and their members. */
+/* Changing modules and their members: what the caller asks for, checked. */
 #include "base/utf8.h"
 #include "model/lookup.h"
+#include "model/memberrun.h"
 #include "model/tensor.h"
 #include "model/topology.h"
 
@@ -47,72 +48,6 @@ static ckpt_status take_name(ckpt_module module, const char *name, uint32_t *ret
     return CKPT_OK;
 }
 
-/* Where the room of the module's run is noted; NULL when memory runs out. */
-static uint32_t *find_room(ckpt *c, uint32_t module) {
-    size_t count = c->member_rooms.count;
-    if (module >= count) {
-        if (!ck_table_append(&c->memory, &c->member_rooms, module - count + 1))
-            return NULL;
-        for (size_t i = count; i < c->member_rooms.count; i++)
-            ((uint32_t *)c->member_rooms.records)[i] = CK_HASH_NONE;
-    }
-    return (uint32_t *)c->member_rooms.records + module;
-}
-
-/* Enters the members for the places that they have. */
-static void forget_shift(ckpt *c, uint32_t module) {
-    const ck_module_rec *rec = ck_module_rec_at(c, module);
-    const ck_member_rec *run = ck_member_at(c, rec->first_member);
-    if (ck_member_shift(c, module) == 0)
-        return;
-    ck_hashmap_remove(&c->member_shifts, module);
-    for (uint32_t i = 0; i < rec->member_count; i++)
-        ck_hashmap_set(&c->memory, &c->member_index, ck_pair(module, run[i].name), i);
-}
-
-/* A run that has used up its room, but has lost half as many members at its beginning as it has
- * now, goes back there: what comes and goes takes no more and more room. */
-static void use_beginning_again(ckpt *c, uint32_t module, uint32_t *room) {
-    ck_module_rec *rec = ck_module_rec_at(c, module);
-    uint32_t count = rec->member_count, shift = ck_member_shift(c, module);
-    uint32_t used = *room != CK_HASH_NONE ? *room : count;
-    if (shift == 0 || shift < count / 2 || count < used)
-        return;
-    ck_member_rec *run = ck_member_at(c, rec->first_member - shift);
-    memmove(run, run + shift, count * sizeof *run);
-    rec->first_member -= shift;
-    *room = used + shift;
-    forget_shift(c, module);
-}
-
-/* Everything that can fail when a member is added. */
-static ckpt_status reserve_member(ckpt_module module, ckpt_error *err) {
-    ckpt *c = module.owner;
-    ck_module_rec *rec = ck_module_rec_at(c, module.id);
-    uint32_t *room = find_room(c, module.id);
-    if (room == NULL || !ck_hashmap_reserve(&c->memory, &c->member_index, 1))
-        return ck_fail_nomem(err);
-    use_beginning_again(c, module.id, room);
-    uint64_t first = rec->first_member;
-    if (!ck_table_grow_run(&c->memory, &c->members, &rec->first_member, rec->member_count, room))
-        return ck_fail_nomem(err);
-    if (rec->first_member != first)
-        forget_shift(c, module.id);
-    return CKPT_OK;
-}
-
-static void add_member(ckpt_module module, uint32_t name, uint32_t kind, uint32_t target) {
-    ckpt *c = module.owner;
-    ck_module_rec *rec = ck_module_rec_at(c, module.id);
-    ck_member_rec *member = ck_member_at(c, rec->first_member + rec->member_count);
-    member->name = name;
-    member->kind = kind;
-    member->target = target;
-    ck_hashmap_set(&c->memory, &c->member_index, ck_pair(module.id, name),
-                   rec->member_count + ck_member_shift(c, module.id));
-    rec->member_count++;
-}
-
 ckpt_status ckpt_set_module_type(ckpt_module module, const char *type, ckpt_error *err) {
     uint32_t string;
     ckpt_status status = prepare(module, err);
@@ -155,12 +90,12 @@ ckpt_status ckpt_add_module(ckpt_module parent, const char *name, const char *ty
     uint32_t string, id = 0;
     ckpt_status status = take_name(parent, name, &string, err);
     if (status == CKPT_OK)
-        status = reserve_member(parent, err);
+        status = ck_member_reserve(parent, err);
     if (status == CKPT_OK)
         status = create_module(parent.owner, type, &id, err);
     if (status != CKPT_OK)
         return status;
-    add_member(parent, string, CK_MEMBER_MODULE, id);
+    ck_member_add(parent, string, CK_MEMBER_MODULE, id);
     if (ret_module != NULL) {
         ret_module->owner = parent.owner;
         ret_module->id = id;
@@ -176,9 +111,9 @@ ckpt_status ck_share_closed_module(ckpt_module parent, const char *name, ckpt_mo
         return status;
     if (module.owner != parent.owner || module.id >= module.owner->modules.count)
         return ck_fail(err, CKPT_E_ARGUMENT, "the module is not one of this checkpoint");
-    status = reserve_member(parent, err);
+    status = ck_member_reserve(parent, err);
     if (status == CKPT_OK)
-        add_member(parent, string, CK_MEMBER_MODULE, module.id);
+        ck_member_add(parent, string, CK_MEMBER_MODULE, module.id);
     return status;
 }
 
@@ -205,9 +140,9 @@ ckpt_status ckpt_add_tensor(ckpt_module module, const char *name, ckpt_tensor te
         return status;
     if (tensor.owner != module.owner || tensor.id >= tensor.owner->tensors.count)
         return ck_fail(err, CKPT_E_ARGUMENT, "the tensor is not one of this checkpoint");
-    status = reserve_member(module, err);
+    status = ck_member_reserve(module, err);
     if (status == CKPT_OK)
-        add_member(module, string, CK_MEMBER_TENSOR, tensor.id);
+        ck_member_add(module, string, CK_MEMBER_TENSOR, tensor.id);
     return status;
 }
 
@@ -244,50 +179,10 @@ ckpt_status ckpt_rename(ckpt_module module, const char *name, const char *new_na
     return CKPT_OK;
 }
 
-/* Moves those behind a place to the front by one; they are entered for their new places. */
-static void close_from_behind(ckpt *c, uint32_t module, uint32_t place) {
-    const ck_module_rec *rec = ck_module_rec_at(c, module);
-    ck_member_rec *run = ck_member_at(c, rec->first_member);
-    uint32_t shift = ck_member_shift(c, module);
-    for (uint32_t i = place; i + 1 < rec->member_count; i++) {
-        run[i] = run[i + 1];
-        ck_hashmap_set(&c->memory, &c->member_index, ck_pair(module, run[i].name), i + shift);
-    }
-}
-
-/* Moves those before it back by one: the run begins later. Those behind it need not be touched. */
-static void close_from_before(ckpt *c, uint32_t module, uint32_t place) {
-    ck_module_rec *rec = ck_module_rec_at(c, module);
-    ck_member_rec *run = ck_member_at(c, rec->first_member);
-    uint32_t shift = ck_member_shift(c, module);
-    uint32_t *rooms = c->member_rooms.records;
-    for (uint32_t i = place; i > 0; i--) {
-        run[i] = run[i - 1];
-        ck_hashmap_set(&c->memory, &c->member_index, ck_pair(module, run[i].name), i + shift);
-    }
-    ck_hashmap_set(&c->memory, &c->member_shifts, module, shift + 1);
-    if (module < c->member_rooms.count && rooms[module] != CK_HASH_NONE)
-        rooms[module]--;
-    rec->first_member++;
-}
-
 ckpt_status ckpt_remove(ckpt_module module, const char *name, ckpt_error *err) {
     uint32_t place;
     ckpt_status status = find_existing(module, name, &place, err);
-    if (status != CKPT_OK)
-        return status;
-    ckpt *c = module.owner;
-    ck_module_rec *rec = ck_module_rec_at(c, module.id);
-    const ck_member_rec *removed = ck_member_at(c, rec->first_member + place);
-    if (!ck_hashmap_reserve(&c->memory, &c->member_shifts, 1))
-        return ck_fail_nomem(err);
-    ck_hashmap_remove(&c->member_index, ck_pair(module.id, removed->name));
-    if (place < rec->member_count / 2)
-        close_from_before(c, module.id, place);
-    else
-        close_from_behind(c, module.id, place);
-    rec->member_count--;
-    return CKPT_OK;
+    return status == CKPT_OK ? ck_member_remove(module, place, err) : status;
 }
 
 /* The record of a member that must be a tensor. */

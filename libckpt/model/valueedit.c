@@ -218,7 +218,7 @@ ckpt_status ckpt_list_append(ckpt_value list, ckpt_literal literal, ckpt_value *
     return status;
 }
 
-/* The two ways to close the gap that an element leaves, as those for members (memberedit.c). */
+/* The two ways to close the gap that an element leaves, as those for members (memberrun.c). */
 static void close_from_behind(ckpt *c, const ck_value_rec *map, uint32_t place) {
     uint64_t first = map->payload;
     uint32_t shift = ck_value_shift(c, first);
