@@ -103,6 +103,16 @@ run() {
     "$python3" tests/summary.py "$name" "$dir/meson-logs/testlog.json" "$status" >>"$results"
 }
 
+# Meson says nothing of a name that no test has.
+all_have_run() {
+    ran=$(grep -c . "$work/$1/meson-logs/testlog.json" || true)
+    if [ "$ran" -eq "$2" ]; then
+        record pass "$1 / all tests that are named"
+    else
+        record fail "$1 / all tests that are named" "$ran of $2 have run"
+    fi
+}
+
 # gcc, address and undefined-behaviour sanitizers: everything. Warnings are no errors here, since
 # gcc's own documentation says to expect false ones from instrumented code.
 suite_asan() {
@@ -139,7 +149,9 @@ suite_threads() {
     export TSAN_OPTIONS
     build threads --buildtype=debugoptimized -Dblas=disabled -Dtools=false -Db_lundef=false \
         -Db_sanitize=thread &&
-        run threads workers threads encoded determinism
+        run threads threads 'base workers' 'model slices' 'container batches' \
+            'container determinism' 'container encoded' 'container largeindex' 'container verify' &&
+        all_have_run threads 8
 }
 
 # No number of the core wraps or loses bits but where tests/integer.ignore says so.
